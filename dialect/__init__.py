@@ -1,0 +1,3 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The `fanfold` MLIR dialect: row-wise normalisation, activation and quantisation, and the region that fuses them."""

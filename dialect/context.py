@@ -1,0 +1,103 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""MLIR contexts that know the `torch`, `torch_c` and `fanfold` dialects.
+
+This is the one module that touches the quirks of the MLIR Python API: contexts are loaded here, and pattern callbacks
+(where True means "no match") and Python exceptions (which C++ cannot carry) are wrapped here.
+"""
+
+from collections.abc import Callable, Mapping
+
+from torch_mlir import ir, passmanager, rewrite
+from torch_mlir.dialects import torch as torch_dialect
+
+# The op modules register their classes with the dialect when imported.
+from . import cast, quantize, residual_add, rms_norm, rows, silu_mul  # noqa: F401
+from .base import Fanfold
+
+#: A rewrite of one op: returns whether it changed anything.
+Rewrite = Callable[[ir.Operation, rewrite.PatternRewriter], bool]
+
+
+def make_context() -> ir.Context:
+    """Return a context with `torch`, `torch_c` and `fanfold` loaded.
+
+    IREE's dialects (`flow`, `hal`, `util`) are not part of torch-mlir, so unregistered ops are allowed: they print in
+    generic form, which iree-compile parses.
+    """
+    context = ir.Context()
+    context.allow_unregistered_dialects = True
+    load_dialects(context)
+    return context
+
+
+def load_dialects(context: ir.Context) -> None:
+    """Load the dialects into `context`; loading twice is allowed and changes nothing."""
+    torch_dialect.register_dialect(context)
+    with context, ir.Location.unknown():
+        # torch_c has no registration of its own in Python: a pass that depends on it brings it in.
+        empty = ir.Module.create()
+        passmanager.PassManager.parse("builtin.module(torch-func-backend-type-conversion)").run(empty.operation)
+        if not context.is_dialect_loaded(Fanfold.DIALECT_NAMESPACE):
+            Fanfold.load()
+
+
+def parse_module(text: str | bytes, context: ir.Context | None = None) -> ir.Module:
+    """Parse and verify MLIR text or bytecode.
+
+    Raises:
+        torch_mlir.ir.MLIRError: If the text does not parse or verify.
+    """
+    with context or make_context():
+        return ir.Module.parse(text)
+
+
+def apply_patterns(module: ir.Module, patterns: Mapping[str, Rewrite]) -> int:
+    """Apply rewrites greedily until nothing changes.
+
+    Args:
+        module: The module, rewritten in place.
+        patterns: Rewrites by op name.
+
+    Returns:
+        How many rewrites were made.
+
+    Raises:
+        Exception: Whatever a rewrite raised.
+    """
+    count = 0
+    failure: list[BaseException] = []
+
+    def adapt(fn: Rewrite) -> Callable[[ir.Operation, rewrite.PatternRewriter], bool]:
+        def callback(op: ir.Operation, rewriter: rewrite.PatternRewriter) -> bool:
+            nonlocal count
+            if failure:
+                return True
+            try:
+                changed = fn(op.operation, rewriter)
+            except BaseException as error:  # noqa: BLE001 - re-raised below, outside C++
+                failure.append(error)
+                return True
+            count += changed
+            return not changed
+
+        return callback
+
+    with module.context, ir.Location.unknown():
+        pattern_set = rewrite.RewritePatternSet()
+        for name, fn in patterns.items():
+            pattern_set.add(name, adapt(fn))
+        rewrite.apply_patterns_and_fold_greedily(module, pattern_set.freeze())
+    if failure:
+        raise failure[0]
+    return count
+
+
+def run_mlir_pipeline(module: ir.Module, pipeline: str) -> None:
+    """Run a textual pipeline of MLIR's own passes on `module`.
+
+    Raises:
+        torch_mlir.ir.MLIRError: If a pass fails.
+    """
+    with module.context:
+        passmanager.PassManager.parse(f"builtin.module({pipeline})").run(module.operation)

@@ -1,0 +1,37 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What a pass is: a frozen dataclass whose fields are its options, with a name and one method."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
+
+from torch_mlir import ir
+
+from fanfold.report import Decision
+
+from .kernel.vocabulary import Kernels
+
+
+@dataclass
+class PassState:
+    """What passes share in one run of the pipeline.
+
+    Attributes:
+        kernels: Kernel vocabulary of the target.
+        decisions: What became of each row-wise op; passes append.
+        raised: How many source ops were raised so far: their serial numbers.
+    """
+
+    kernels: Kernels
+    decisions: list[Decision] = field(default_factory=list)
+    raised: int = 0
+
+
+class Pass(Protocol):
+    """A rewrite of a whole module."""
+
+    name: ClassVar[str]
+
+    def run(self, module: ir.Module, state: PassState) -> int:
+        """Rewrite `module` in place and return the number of rewrites."""
+        ...

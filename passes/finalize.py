@@ -1,0 +1,43 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Refuse what nothing can lower, and drop what is dead.
+
+An op that no pass raised and IREE does not know would fail deep in iree-compile with a misleading message; here it
+fails with its name, its place in the user's model, and the reason that the raise passes gave.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch_mlir import ir
+
+from fanfold.dialect.context import run_mlir_pipeline
+from fanfold.errors import CompileError
+
+from .base import PassState
+from .origins import position
+from .walk import all_ops, iterate
+
+
+@dataclass(frozen=True)
+class Finalize:
+    """The pass `finalize`."""
+
+    name: ClassVar[str] = "finalize"
+
+    def run(self, module: ir.Module, state: PassState) -> int:
+        """Check the module; returns how many dead ops were dropped."""
+        before = sum(1 for _ in iterate(module))
+        run_mlir_pipeline(module, "func.func(cse)")
+        for op in all_ops(module, "torch.operator"):
+            name = ir.StringAttr(op.attributes["name"]).value.removeprefix("torch.")
+            where = position(op.location)
+            reasons = [d.reason for d in state.decisions if d.location == where and d.op == name and d.reason]
+            raise CompileError(
+                f"no lowering for {name}" + (f": {reasons[0]}" if reasons else ""),
+                stage="passes",
+                op=name,
+                location=where,
+                remedy="replace the op in the model, or give its decomposition to ExportedProgram.run_decompositions",
+            )
+        return before - sum(1 for _ in iterate(module))

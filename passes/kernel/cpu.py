@@ -1,0 +1,107 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The CPU kernel: a workgroup walks its rows one after another, each row in vectors of the target's width."""
+
+from dataclasses import dataclass
+
+from torch_mlir import ir
+from torch_mlir.dialects import arith, func, scf
+
+from .emitter import Emitter
+from .executable import Executable
+from .fpu_state import keep_denormals
+from .reductions import emit_rstd, emit_token_scale
+from .rounding import storage_type
+from .sinks import emit_sinks
+from .values import Buffer, RowValues
+
+#: Elements that one workgroup should have at least, so that its start (about 0.1 us) does not show.
+ELEMENTS_PER_WORKGROUP = 16384
+
+
+@dataclass(frozen=True)
+class CpuKernels:
+    """Kernel vocabulary of a CPU target.
+
+    Attributes:
+        vector_bits: Width of the vector registers.
+        is_x86: Whether the target is x86, where the kernel keeps denormals by setting MXCSR (IREE's workers flush them).
+    """
+
+    vector_bits: int
+    is_x86: bool
+
+    @property
+    def lanes(self) -> int:
+        """f32 lanes of a vector register."""
+        return self.vector_bits // 32
+
+    def refuse(self, rows: ir.Operation) -> str | None:
+        """Return why the `fanfold.rows` op cannot become a kernel, or None if it can."""
+        for value in [*rows.operands, *rows.results]:
+            if value.type.shape[-1] == 0:
+                return "a row of width 0 has nothing to compute"
+        return None
+
+    def emit(self, rows: ir.Operation, name: str) -> ir.Operation:
+        """Emit the executable of `rows` at the current insertion point.
+
+        Args:
+            rows: A `fanfold.rows` op that `refuse` takes.
+            name: Symbol of the executable.
+
+        Returns:
+            The `hal.executable.source` op.
+        """
+        body = rows.regions[0].blocks[0]
+        yielded = list(body.operations[len(body.operations) - 1].operands)
+        widest = max(v.type.shape[-1] for v in [*rows.operands, *rows.results])
+        per_workgroup = max(1, ELEMENTS_PER_WORKGROUP // widest)
+        executable = Executable(name, len(rows.operands), len(yielded), per_workgroup)
+        with ir.InsertionPoint(executable.entry):
+            e = Emitter(executable.entry, short_nans=_only_bf16(rows))
+            row_count = executable.row_count()
+            buffers = [
+                Buffer(executable.binding(i, _memref_type(v.type), row_count), v.type.element_type)
+                for i, v in enumerate([*body.arguments, *yielded])
+            ]
+            inputs = dict(zip(body.arguments, buffers, strict=False))
+            outputs = list(zip(yielded, buffers[len(inputs) :], strict=True))
+            begin = arith.muli(executable.workgroup_id(), e.index(per_workgroup))
+            end = arith.minui(arith.addi(begin, e.index(per_workgroup)), row_count)
+            with keep_denormals(self.is_x86):
+                loop = scf.ForOp(begin, end, e.index(1))
+                with ir.InsertionPoint(loop.body):
+                    self._emit_row(e, body, loop.induction_variable, inputs, outputs)
+                    scf.yield_([])
+            func.return_([])
+        return executable.op
+
+    def _emit_row(
+        self,
+        e: Emitter,
+        body: ir.Block,
+        row: ir.Value,
+        inputs: dict[ir.Value, Buffer],
+        outputs: list[tuple[ir.Value, Buffer]],
+    ) -> None:
+        values = RowValues(e, row, inputs, {})
+        # Ops stand in topological order, so each reduction finds the row scalars that it depends on.
+        for op in body.operations:
+            if op.operation.name == "fanfold.rms_norm":
+                values.row_scalars[op.y] = emit_rstd(e, values, op, self.lanes)
+            elif op.operation.name == "fanfold.quantize" and op.granularity.value == "token":
+                values.row_scalars[op.q] = emit_token_scale(e, values, op, self.lanes)
+        emit_sinks(e, values, outputs, self.lanes)
+
+
+def _memref_type(type_: ir.RankedTensorType) -> ir.MemRefType:
+    # The row count is always dynamic in the kernel: one kernel serves every batch, with the same bits.
+    shape = [ir.ShapedType.get_dynamic_size(), type_.shape[1]] if type_.rank == 2 else list(type_.shape)
+    return ir.MemRefType.get(shape, storage_type(type_.element_type))
+
+
+def _only_bf16(rows: ir.Operation) -> bool:
+    return all(isinstance(v.type.element_type, ir.BF16Type) for v in rows.operands)
+
+

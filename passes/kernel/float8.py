@@ -1,0 +1,96 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Conversion of f32 to 8-bit formats with integer arithmetic, to nearest with ties to even."""
+
+from dataclasses import dataclass
+from math import frexp
+
+from torch_mlir import ir
+from torch_mlir.dialects import arith, math
+
+from .emitter import Emitter, f32_bits
+
+
+@dataclass(frozen=True)
+class Float8:
+    """An 8-bit float format.
+
+    Attributes:
+        mantissa: Mantissa bits without the implicit one.
+        bias: Exponent bias.
+        nan: Code of NaN (the sign bit apart).
+        signed_zero: Whether -0 exists; without it, NaN is the code of -0.
+    """
+
+    mantissa: int
+    bias: int
+    nan: int
+    signed_zero: bool
+
+    def represents(self, value: float) -> bool:
+        """Return whether a positive `value` within the finite range is exactly a value of the format."""
+        mantissa, exponent = frexp(value)
+        step = 2.0 ** (max(exponent - 1, 1 - self.bias) - self.mantissa)
+        return mantissa > 0 and (value / step).is_integer()
+
+
+FORMATS = {
+    "f8E4M3FN": Float8(mantissa=3, bias=7, nan=0x7F, signed_zero=True),
+    "f8E4M3FNUZ": Float8(mantissa=3, bias=8, nan=0x80, signed_zero=False),
+    "f8E5M2": Float8(mantissa=2, bias=15, nan=0x7F, signed_zero=True),
+}
+
+
+def represents(kind: str, bound: float) -> bool:
+    """Return whether `bound` is a value of the 8-bit type `kind` (``i8`` or an fp8 name)."""
+    return bound.is_integer() if kind == "i8" else FORMATS[kind].represents(bound)
+
+
+def convert(e: Emitter, value: ir.Value, sign_of: ir.Value, kind: str, *, may_be_nan: bool) -> ir.Value:
+    """Round an f32 within the finite range of `kind` to its i8 code.
+
+    Args:
+        e: The emitter.
+        value: f32 vector, already clamped to the finite range (rounding up to half a step beyond is harmless).
+        sign_of: f32 vector whose sign bits the codes get: those of `value`, except that a -0 may have become +0 in it.
+        kind: ``f8E4M3FN``, ``f8E4M3FNUZ``, ``f8E5M2`` or ``i8``.
+        may_be_nan: False when the caller knows that there is no NaN; saves a select.
+    """
+    if kind == "i8":
+        return _to_int8(e, value, may_be_nan=may_be_nan)
+    return _to_float8(e, value, sign_of, FORMATS[kind], may_be_nan=may_be_nan)
+
+
+def _to_float8(e: Emitter, value: ir.Value, sign_of: ir.Value, fmt: Float8, *, may_be_nan: bool) -> ir.Value:
+    # Adding 2^(E + 23 - mantissa), where 2^E is the value's own power of two (at least the smallest normal's), makes the
+    # f32 adder round to the format's step 2^(E - mantissa): the low bits of the sum count the steps. Normals count from
+    # 2^mantissa and subnormals from 0, so `exponent field + count` is the code of both, up to a constant. The
+    # constant rides in the low bits of the addend; it is even, so ties still go to even.
+    m = fmt.mantissa
+    bits = e.to_bits(value)
+    exponent = arith.maxsi(e.masked(bits, 0x7F800000), e.bits_constant(f32_bits(2.0 ** (1 - fmt.bias)), bits))
+    shift = ((23 - m) << 23) | (-(((23 - m) + 128 - fmt.bias) << m) & 0xFF)
+    addend = arith.addi(exponent, e.bits_constant(shift, bits))
+    signed_addend = e.to_float(arith.ori(addend, e.masked(bits, 0x80000000)))
+    count = e.to_bits(arith.addf(value, signed_addend))
+    code = e.masked(arith.addi(count, e.shifted_right(addend, 23 - m)), 0x7F)
+    sign = e.masked(e.shifted_right(e.to_bits(sign_of), 24), 0x80)
+    if not fmt.signed_zero:
+        zero = arith.cmpi(arith.CmpIPredicate.eq, code, e.bits_constant(0, bits))
+        sign = arith.select(zero, e.bits_constant(0, bits), sign)
+    code = arith.ori(code, sign)
+    if may_be_nan:
+        nan = e.bits_constant(fmt.nan, bits)
+        if fmt.signed_zero:
+            nan = arith.ori(nan, sign)
+        code = arith.select(arith.cmpf(arith.CmpFPredicate.UNO, value, value), nan, code)
+    return arith.trunci(e.like(value, e.i8), code)
+
+
+def _to_int8(e: Emitter, value: ir.Value, *, may_be_nan: bool) -> ir.Value:
+    if may_be_nan:
+        # PyTorch's conversion of NaN to int8 gives 0 on CPU; fptosi of NaN would be poison.
+        is_nan = arith.cmpf(arith.CmpFPredicate.UNO, value, value)
+        value = arith.select(is_nan, e.float_constant(0.0, value), value)
+    whole = arith.fptosi(e.like(value, e.i32), math.roundeven(value))
+    return arith.trunci(e.like(value, e.i8), whole)

@@ -1,0 +1,112 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Lower each `fanfold.rows` to one kernel and one dispatch.
+
+Before::
+
+    %q, %s = "fanfold.rows"(%x, %w) ({ ... }) : (tensor<?x1536xbf16>, tensor<1536xbf16>) -> (...)
+
+After::
+
+    hal.executable.source private @rms_norm_quantize_1536 { ... }
+    %rows = tensor.dim %x, %c0
+    %q, %s = flow.dispatch @rms_norm_quantize_1536::@rms_norm_quantize_1536[%rows](%rows_i32, %x, %w)
+
+Equal regions share one executable, so a model's layers cost one kernel. A region that the target's generator refuses is
+left for `lower-rows-to-linalg`.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch_mlir import ir
+from torch_mlir.dialects import arith, tensor
+
+from fanfold.report import Decision
+
+from .base import PassState
+from .form_rows import APART
+from .kernel.executable import dispatch
+from .origins import ATTRIBUTE, origins_of, split
+from .walk import all_ops
+
+REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class LowerRowsToKernel:
+    """The pass `lower-rows-to-kernel`."""
+
+    name: ClassVar[str] = "lower-rows-to-kernel"
+
+    def run(self, module: ir.Module, state: PassState) -> int:
+        """Lower every region that the target takes."""
+        names: dict[str, str] = {}
+        count = 0
+        for rows in all_ops(module, "fanfold.rows"):
+            reason = state.kernels.refuse(rows)
+            if reason:
+                rows.attributes[REFUSED] = ir.StringAttr.get(reason)
+                continue
+            key = _key(rows)
+            with module.context, rows.location:
+                if key not in names:
+                    names[key] = _name(rows, set(names.values()))
+                    with ir.InsertionPoint.at_block_begin(module.body):
+                        state.kernels.emit(rows, names[key])
+                _record(rows, names[key], state)
+                _replace_by_dispatch(rows, names[key])
+            count += 1
+        return count
+
+
+def _key(rows: ir.Operation) -> str:
+    """Return the text of a region without what does not matter to the kernel: row counts, origins and results' users."""
+    text = re.sub(rf"({ATTRIBUTE} = \[[^\]]*\]|{APART} = \"[^\"]*\"),? ?", "", rows.get_asm(print_generic_op_form=True, use_local_scope=True))
+    text = re.sub(r"tensor<(\d+|\?)x(\d+x\w+)>", r"tensor<?x\2>", text)
+    return text[text.index("(") :]
+
+
+def _name(rows: ir.Operation, taken: set[str]) -> str:
+    """Return a readable symbol: the ops of the region, repeats counted, and the width of the first row operand."""
+    counts: dict[str, int] = {}
+    for op in rows.regions[0].blocks[0].operations:
+        short = op.operation.name.removeprefix("fanfold.")
+        if short != "yield":
+            counts[short] = counts.get(short, 0) + 1
+    parts = [short if n == 1 else f"{short}_x{n}" for short, n in counts.items()]
+    width = next(v.type.shape[1] for v in rows.operands if v.type.rank == 2)
+    base = "_".join([*parts, str(width)])
+    name, i = base, 1
+    while name in taken:
+        i += 1
+        name = f"{base}_{i}"
+    return name
+
+
+def _record(rows: ir.Operation, kernel: str, state: PassState) -> None:
+    reasons: dict[str, str] = {}
+    for view in rows.regions[0].blocks[0].operations:
+        op = view.operation
+        if op.name == "fanfold.yield":
+            continue
+        apart = op.attributes[APART].value if APART in op.attributes else ""
+        # A source op may have become several ops: it is one line in the report all the same.
+        for text in origins_of(op):
+            reasons[text] = reasons.get(text) or apart
+    for text, reason in reasons.items():
+        source, where = split(text)
+        mates = tuple(split(other)[0] for other in reasons if other != text)
+        state.decisions.append(Decision(source, where, kernel, mates, reason))
+
+
+def _replace_by_dispatch(rows: ir.Operation, kernel: str) -> None:
+    with ir.InsertionPoint(rows):
+        first = next(v for v in rows.operands if v.type.rank == 2)
+        zero = arith.constant(ir.IndexType.get(), 0)
+        count = tensor.dim(first, zero)
+        results = dispatch(kernel, count, list(rows.operands), [r.type for r in rows.results])
+    for old, new in zip(rows.results, results, strict=True):
+        old.replace_all_uses_with(new)
+    rows.erase()

@@ -1,0 +1,111 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The pipeline: what happens to a module between torch-mlir and iree-compile, top to bottom."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch_mlir import ir
+
+from fanfold.errors import CompileError
+from fanfold.report import Decision, PassRecord
+
+from .base import Pass, PassState
+from .drop_dead_ops import DropDeadOps
+from .finalize import Finalize
+from .fold_duplicates import FoldDuplicates
+from .fold_views import FoldViews
+from .form_rows import FormRows
+from .kernel.vocabulary import Kernels
+from .lower_rows_to_kernel import LowerRowsToKernel
+from .lower_rows_to_linalg import LowerRowsToLinalg
+from .raise_aten_rms_norm import RaiseAtenRMSNorm
+from .raise_custom_ops import RaiseCustomOps
+from .raise_spelled_rms_norm import RaiseSpelledRMSNorm
+from .resolve_dims import ResolveDims
+
+
+@dataclass(frozen=True)
+class PipelineResult:
+    """What a run of the pipeline did.
+
+    Attributes:
+        passes: The passes that ran, with their rewrite counts.
+        decisions: What became of each row-wise op of the source model.
+    """
+
+    passes: list[PassRecord]
+    decisions: list[Decision]
+
+
+def standard_pipeline() -> list[Pass]:
+    """Return the passes in the order in which they run."""
+    return [
+        # Claim what is row-wise before torch-mlir or IREE can lower it with other rounding.
+        RaiseCustomOps(),
+        RaiseAtenRMSNorm(),
+        RaiseSpelledRMSNorm(),
+        # In row form, views between row ops are the identity; then equal consumers are equal ops.
+        FoldViews(),
+        FoldDuplicates(),
+        # A kernel must not write a tensor that is asked for its size only.
+        ResolveDims(),
+        DropDeadOps(),
+        FormRows(),
+        # The target's generator takes what it can; linalg takes the rest, with the same numbers.
+        LowerRowsToKernel(),
+        LowerRowsToLinalg(),
+        Finalize(),
+    ]
+
+
+def run(module: ir.Module, kernels: Kernels, *, dump_dir: Path | None = None) -> PipelineResult:
+    """Rewrite `module` in place to what iree-compile takes.
+
+    Args:
+        module: A module in the `torch` dialect, from `fanfold.frontend`.
+        kernels: Kernel vocabulary of the target.
+        dump_dir: Folder that gets the IR after each pass, numbered and named.
+
+    Raises:
+        CompileError: If a pass fails, or an op is left that nothing can lower.
+    """
+    return run_passes(module, standard_pipeline(), PassState(kernels), dump_dir=dump_dir)
+
+
+def run_passes(
+    module: ir.Module, passes: Sequence[Pass], state: PassState, *, dump_dir: Path | None = None
+) -> PipelineResult:
+    """Run `passes` in order, verifying the module after each.
+
+    Raises:
+        CompileError: If a pass fails or leaves an invalid module.
+    """
+    records = []
+    dump(module, dump_dir, 0, "input")
+    for number, pass_ in enumerate(passes, start=1):
+        started = time.perf_counter()
+        try:
+            count = pass_.run(module, state)
+            module.operation.verify()
+        except ir.MLIRError as error:
+            raise CompileError(
+                f"pass {pass_.name} failed: {error}",
+                stage="passes",
+                op=pass_.name,
+                remedy="set FANFOLD_DUMP=<folder> to keep the IR before each pass, and report it",
+            ) from error
+        records.append(PassRecord(pass_.name, count, time.perf_counter() - started))
+        dump(module, dump_dir, number, pass_.name)
+    return PipelineResult(records, state.decisions)
+
+
+def dump(module: ir.Module, folder: Path | None, number: int, name: str) -> None:
+    """Write the IR to ``<folder>/<number>-<name>.mlir``, large constants elided."""
+    if folder is None:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    text = module.operation.get_asm(large_elements_limit=16, large_resource_limit=64)
+    (folder / f"{number:02}-{name}.mlir").write_text(text)

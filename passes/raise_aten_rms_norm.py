@@ -1,0 +1,51 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Raise `torch.aten.rms_norm` before torch-mlir can lower it with other rounding.
+
+Before::
+
+    %y = torch.aten.rms_norm %x, %shape, %w, %eps : !torch.vtensor<[?,256],bf16>, ...
+
+After::
+
+    %y = "fanfold.rms_norm"(%rows, %w) {eps = ..., normalized_type = f32, ...}
+
+Eager PyTorch computes all of it in f32 and rounds once, at the end; its default eps is that of f32
+(`rms_norm` in ATen's native/layer_norm.cpp).
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch_mlir import ir
+
+from .base import PassState
+from .raising import Raiser, raise_all, require, row_tensor
+from .row_form import to_rows
+from .torch_values import constant_float, constant_ints, is_none
+
+#: Machine epsilon of f32.
+F32_EPSILON = 2.0**-23
+
+
+@dataclass(frozen=True)
+class RaiseAtenRMSNorm:
+    """The pass `raise-aten-rms-norm`."""
+
+    name: ClassVar[str] = "raise-aten-rms-norm"
+
+    def run(self, module: ir.Module, state: PassState) -> int:
+        """Raise every `aten.rms_norm` over the last dim."""
+        return raise_all(module, state, {"torch.aten.rms_norm": _raise}, lambda op: op.name)
+
+
+def _raise(r: Raiser) -> None:
+    x, shape, weight, eps = r.source.operands
+    known = row_tensor(x, "x")
+    normalized = constant_ints(shape)
+    require(normalized is not None, "the normalized shape is no constant")
+    require(normalized == [known.dims[-1]], f"the normalized shape is {normalized}, not the last dim alone")
+    value = F32_EPSILON if is_none(eps) else constant_float(eps)
+    require(value is not None, "eps is no constant")
+    assert value is not None
+    r.replace([r.rms_norm(to_rows(x), weight, value, normalized="f32", result=known.element)], x)

@@ -1,0 +1,223 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Raise the custom ops `fanfold::*` and vLLM's functional ops, which arrive as `torch.operator`.
+
+Before::
+
+    %q:2 = torch.operator "torch.fanfold.group_quant"(%x, %int128, %int24, ...) : (!torch.vtensor<[?,512],bf16>, ...)
+
+After (in row form, with casts at the border)::
+
+    %q, %s = "fanfold.quantize"(%rows) {granularity = "group", group_size = 128 : i64, ...}
+
+Semantics: `fanfold.ops` for our own, each vLLM op's eager implementation for vLLM's.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch_mlir import ir
+
+from .base import PassState
+from .raising import Raise, Raiser, raise_all, require, row_tensor
+from .row_form import to_rows
+from .torch_values import (
+    ELEMENT_OF_DTYPE,
+    constant_bool,
+    constant_float,
+    constant_int,
+    is_none,
+    torch_tensor,
+)
+
+#: vLLM keeps FNUZ values within 224, although the type reaches 240.
+VLLM_BOUNDS = {"f8E4M3FN": 448.0, "f8E4M3FNUZ": 224.0}
+
+#: Floor of the absmax in vLLM's dynamic group quantisation.
+VLLM_ABSMAX_FLOOR = 1e-10
+
+
+@dataclass(frozen=True)
+class RaiseCustomOps:
+    """The pass `raise-custom-ops`."""
+
+    name: ClassVar[str] = "raise-custom-ops"
+
+    def run(self, module: ir.Module, state: PassState) -> int:
+        """Raise every custom op that has a row form."""
+        return raise_all(module, state, RAISES, _operator_name)
+
+
+def _operator_name(op: ir.Operation) -> str | None:
+    if op.name != "torch.operator":
+        return None
+    name: str = ir.StringAttr(op.attributes["name"]).value
+    return name.removeprefix("torch.")
+
+
+def _number(value: ir.Value, what: str) -> float:
+    number = constant_float(value)
+    require(number is not None, f"{what} is no constant")
+    assert number is not None
+    return number
+
+
+def _optional_number(value: ir.Value, what: str) -> float | None:
+    return None if is_none(value) else _number(value, what)
+
+
+def _integer(value: ir.Value, what: str) -> int:
+    number = constant_int(value)
+    require(number is not None, f"{what} is no constant")
+    assert number is not None
+    return number
+
+
+def _flag(value: ir.Value, what: str) -> bool:
+    flag = constant_bool(value)
+    require(flag is not None, f"{what} is no constant")
+    return bool(flag)
+
+
+def _element(value: ir.Value) -> str:
+    number = _integer(value, "the dtype")
+    require(number in ELEMENT_OF_DTYPE, f"torch dtype {number} is none that rows are quantised to")
+    return ELEMENT_OF_DTYPE[number]
+
+
+def _norm(r: Raiser, rows: ir.Value, x: str, weight: ir.Value, eps: float, variance_size: int | None = None) -> ir.Value:
+    known = torch_tensor(weight.type)
+    # The normalised value is rounded to the weight's dtype, or to that of x when there is no weight.
+    normalized = known.element if known is not None else x
+    return r.rms_norm(rows, weight, eps, normalized=normalized, result=x, variance_size=variance_size)
+
+
+def _rms_norm(r: Raiser) -> None:
+    x, weight, eps, *variance = r.source.operands
+    element = row_tensor(x, "x").element
+    size = None if not variance or is_none(variance[0]) else _integer(variance[0], "variance_size")
+    r.replace([_norm(r, to_rows(x), element, weight, _number(eps, "eps"), size)], x)
+
+
+def _add_rms_norm(r: Raiser) -> None:
+    x, residual, weight, eps, *variance = r.source.operands
+    known, other = row_tensor(x, "x"), row_tensor(residual, "the residual")
+    require(known.dims == other.dims, f"x is {x.type} and the residual {residual.type}: shapes differ")
+    size = None if not variance or is_none(variance[0]) else _integer(variance[0], "variance_size")
+    total = r.residual_add(to_rows(x), to_rows(residual))
+    y = _norm(r, total, known.element, weight, _number(eps, "eps"), size)
+    r.replace([y, r.cast(total, known.element)], x)
+
+
+def _silu_and_mul(r: Raiser) -> None:
+    x, *limit = r.source.operands
+    element = row_tensor(x, "x").element
+    bound = _optional_number(limit[0], "limit") if limit else None
+    r.replace([r.silu_mul(to_rows(x), element, bound)], x)
+
+
+def _group_quant(r: Raiser) -> None:
+    x, group, dtype, absmax_floor, scale_floor, reciprocal, bound = r.source.operands
+    row_tensor(x, "x")
+    results = r.quantize(
+        to_rows(x),
+        _element(dtype),
+        granularity="group",
+        group_size=_integer(group, "group_size"),
+        bound=_optional_number(bound, "bound"),
+        absmax_floor=_number(absmax_floor, "absmax_floor"),
+        scale_floor=_number(scale_floor, "scale_floor"),
+        reciprocal=_flag(reciprocal, "reciprocal"),
+    )
+    r.replace(list(results), x)
+
+
+def _token_quant(r: Raiser) -> None:
+    x, dtype, ceiling, scale_floor, reciprocal, bound = r.source.operands
+    row_tensor(x, "x")
+    element = _element(dtype)
+    limit = _optional_number(bound, "bound")
+    floor = _optional_number(scale_floor, "scale_floor")
+    reach = limit if limit is not None else _largest(element)
+    results = r.quantize(
+        to_rows(x),
+        element,
+        granularity="token",
+        bound=reach,
+        scale_floor=1.0 / (reach * 512.0) if floor is None else floor,
+        reciprocal=_flag(reciprocal, "reciprocal"),
+        ceiling=None if is_none(ceiling) else ceiling,
+    )
+    r.replace(list(results), x)
+
+
+def _largest(element: str) -> float:
+    from fanfold.dialect.quantize import LARGEST_FINITE
+
+    return LARGEST_FINITE[element]
+
+
+def _static_quant(r: Raiser) -> None:
+    x, scale, dtype, bound = r.source.operands
+    row_tensor(x, "x")
+    limit = _optional_number(bound, "bound")
+    q, _ = r.quantize(
+        to_rows(x), _element(dtype), granularity="tensor", bound=limit, reciprocal=True, scale=scale
+    )
+    r.replace([q], x)
+
+
+def _vllm_quantized(r: Raiser, rows: ir.Value, group: ir.Value) -> list[ir.Value | None]:
+    """vLLM's group quantisation; the fp8 flavour is the one that the graph was captured with."""
+    result = torch_tensor(r.source.results[0].type)
+    require(
+        result is not None and result.element in VLLM_BOUNDS,
+        f"the quantised result is {r.source.results[0].type}, neither f8E4M3FN nor f8E4M3FNUZ",
+    )
+    assert result is not None
+    return list(
+        r.quantize(
+            rows,
+            result.element,
+            granularity="group",
+            group_size=_integer(group, "group_size"),
+            bound=VLLM_BOUNDS[result.element],
+            absmax_floor=VLLM_ABSMAX_FLOOR,
+        )
+    )
+
+
+def _vllm_group_quant(r: Raiser) -> None:
+    x, group = r.source.operands
+    row_tensor(x, "x")
+    r.replace(_vllm_quantized(r, to_rows(x), group), x)
+
+
+def _vllm_norm_quant(r: Raiser) -> None:
+    x, weight, eps, group = r.source.operands
+    element = row_tensor(x, "x").element
+    y = _norm(r, to_rows(x), element, weight, _number(eps, "variance_epsilon"))
+    r.replace(_vllm_quantized(r, y, group), x)
+
+
+def _vllm_silu_quant(r: Raiser) -> None:
+    x, group = r.source.operands
+    y = r.silu_mul(to_rows(x), row_tensor(x, "x").element, None)
+    r.replace(_vllm_quantized(r, y, group), x)
+
+
+RAISES: dict[str, Raise] = {
+    "fanfold.rms_norm": _rms_norm,
+    "fanfold.add_rms_norm": _add_rms_norm,
+    "fanfold.silu_and_mul": _silu_and_mul,
+    "fanfold.group_quant": _group_quant,
+    "fanfold.token_quant": _token_quant,
+    "fanfold.static_quant": _static_quant,
+    "vllm_ir.rms_norm": _rms_norm,
+    "vllm_ir.fused_add_rms_norm": _add_rms_norm,
+    "vllm_ir.silu_and_mul": _silu_and_mul,
+    "vllm.rocm_aiter_group_fp8_quant": _vllm_group_quant,
+    "vllm.triton_per_token_group_quant_fp8": _vllm_group_quant,
+    "vllm.rocm_aiter_rmsnorm_fp8_group_quant": _vllm_norm_quant,
+    "vllm.rocm_aiter_act_mul_and_fp8_group_quant": _vllm_silu_quant,
+}

@@ -1,0 +1,230 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What the raise passes share: refusals with reasons, and the builders from torch values to row form."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from torch_mlir import ir
+from torch_mlir.dialects import tensor
+
+from fanfold.dialect.cast import CastOp
+from fanfold.dialect.quantize import LARGEST_FINITE, QuantizeOp
+from fanfold.dialect.residual_add import ResidualAddOp
+from fanfold.dialect.rms_norm import RMSNormOp
+from fanfold.dialect.silu_mul import SiluMulOp
+from fanfold.report import Decision
+
+from .base import PassState
+from .origins import origin, split, stamp
+from .row_form import from_rows, to_builtin
+from .torch_values import TorchTensor, is_none, torch_tensor
+from .walk import iterate
+
+FLOATS = ("bf16", "f16", "f32")
+
+
+class Refusal(Exception):
+    """A source op cannot be raised; the text says which predicate failed."""
+
+
+def require(condition: bool, reason: str) -> None:
+    """Refuse unless `condition` holds."""
+    if not condition:
+        raise Refusal(reason)
+
+
+def row_tensor(value: ir.Value, what: str) -> TorchTensor:
+    """Return what is known of `value`, which must be a float tensor of rank 1 or more with a static last dim."""
+    known = torch_tensor(value.type)
+    require(known is not None, f"{what} has no known rank and dtype ({value.type})")
+    assert known is not None
+    require(len(known.dims) > 0, f"{what} has rank 0, no rows")
+    require(known.dims[-1] != 0, f"the last dim of {what} is 0: there is nothing to compute")
+    require(known.dims[-1] is not None, f"the last dim of {what} is dynamic; its width must be static")
+    require(known.element in FLOATS, f"{what} is {known.element}, not one of {', '.join(FLOATS)}")
+    return known
+
+
+def _f64(value: float) -> ir.FloatAttr:
+    return ir.FloatAttr.get(ir.F64Type.get(), value)
+
+
+def _i64(value: int) -> ir.IntegerAttr:
+    return ir.IntegerAttr.get(ir.IntegerType.get_signless(64), value)
+
+
+def _type(name: str) -> ir.Type:
+    return ir.Type.parse(name)
+
+
+def _like(rows: ir.Value, element: str, width: int | None = None) -> ir.RankedTensorType:
+    return ir.RankedTensorType.get([rows.type.shape[0], width or rows.type.shape[1]], _type(element))
+
+
+@dataclass(frozen=True)
+class Raiser:
+    """Builds `fanfold` ops in place of a source op, in row form, stamped with the source op as their origin.
+
+    Attributes:
+        source: The op that is raised.
+        name: What the report calls it.
+        serial: Its number among the raised ops.
+    """
+
+    source: ir.Operation
+    name: str
+    serial: int
+
+    def rms_norm(
+        self,
+        rows: ir.Value,
+        weight: ir.Value | None,
+        eps: float,
+        *,
+        normalized: str,
+        result: str,
+        variance_size: int | None = None,
+    ) -> ir.Value:
+        """Build `fanfold.rms_norm` on rows; `weight` is a torch tensor or None."""
+        if weight is not None and not is_none(weight):
+            known = torch_tensor(weight.type)
+            width = rows.type.shape[1]
+            require(
+                known is not None and known.dims == (width,) and known.element in FLOATS,
+                f"the weight is {weight.type}, not a float tensor of shape [{width}]",
+            )
+            weight = to_builtin(weight)
+        else:
+            weight = None
+        size = rows.type.shape[1] if variance_size is None else variance_size
+        require(0 < size <= rows.type.shape[1], f"variance size {size} is not within the width {rows.type.shape[1]}")
+        op = RMSNormOp(
+            rows,
+            weight=weight,
+            y=_like(rows, result),
+            eps=_f64(eps),
+            normalized_type=ir.TypeAttr.get(_type(normalized)),
+            variance_size=_i64(size),
+        )
+        return self._stamped(op, op.y)
+
+    def residual_add(self, rows: ir.Value, residual: ir.Value) -> ir.Value:
+        """Build the unrounded f32 sum of two row tensors."""
+        op = ResidualAddOp(rows, residual, y=_like(rows, "f32"))
+        return self._stamped(op, op.y)
+
+    def cast(self, rows: ir.Value, element: str) -> ir.Value:
+        """Build a rounding to `element`."""
+        op = CastOp(rows, y=_like(rows, element))
+        return self._stamped(op, op.y)
+
+    def silu_mul(self, rows: ir.Value, element: str, limit: float | None) -> ir.Value:
+        """Build SwiGLU with SiLU rounded to `element`, as eager PyTorch rounds it."""
+        require(rows.type.shape[1] % 2 == 0, f"the width {rows.type.shape[1]} is odd")
+        op = SiluMulOp(
+            rows,
+            y=_like(rows, element, rows.type.shape[1] // 2),
+            activation_type=ir.TypeAttr.get(_type(element)),
+            limit=_f64(float("inf") if limit is None else limit),
+        )
+        return self._stamped(op, op.y)
+
+    def quantize(
+        self,
+        rows: ir.Value,
+        element: str,
+        *,
+        granularity: str,
+        group_size: int | None = None,
+        bound: float | None = None,
+        absmax_floor: float = 0.0,
+        scale_floor: float = 0.0,
+        reciprocal: bool = False,
+        scale: ir.Value | None = None,
+        ceiling: ir.Value | None = None,
+    ) -> tuple[ir.Value, ir.Value | None]:
+        """Build `fanfold.quantize`; `scale` and `ceiling` are torch tensors of one f32."""
+        require(element in LARGEST_FINITE, f"{element} is not one of {', '.join(LARGEST_FINITE)}")
+        width = rows.type.shape[1]
+        group = width if group_size is None else group_size
+        scales = None
+        if granularity != "tensor":
+            scales = _like(rows, "f32", 1 if granularity == "token" else -(-width // group))
+        op = QuantizeOp(
+            rows,
+            scale=None if scale is None else _one_f32(scale, "the scale"),
+            ceiling=None if ceiling is None else _one_f32(ceiling, "the upper bound of the scale"),
+            q=_like(rows, element),
+            scales=scales,
+            granularity=ir.StringAttr.get(granularity),
+            group_size=_i64(group),
+            bound=_f64(LARGEST_FINITE[element] if bound is None else bound),
+            absmax_floor=_f64(absmax_floor),
+            scale_floor=_f64(scale_floor),
+            reciprocal=ir.BoolAttr.get(reciprocal),
+        )
+        self._stamped(op, op.q)
+        return op.q, op.scales
+
+    def replace(self, results: list[ir.Value | None], leading_of: ir.Value) -> None:
+        """Replace the source op's results by rows that have the leading dims of `leading_of`, and erase it."""
+        for old, new in zip(self.source.results, results, strict=True):
+            if new is not None:
+                old.replace_all_uses_with(from_rows(new, leading_of, old.type))
+        self.source.erase()
+
+    def _stamped(self, op: ir.OpView, value: ir.Value) -> ir.Value:
+        stamp(op.operation, [origin(self.source, self.name, self.serial)])
+        return value
+
+
+def _one_f32(value: ir.Value, what: str) -> ir.Value:
+    known = torch_tensor(value.type)
+    require(
+        known is not None and known.element == "f32" and known.dims in ((), (1,), (1, 1)),
+        f"{what} is {value.type}, not a tensor of one f32",
+    )
+    builtin = to_builtin(value)
+    type_ = ir.RankedTensorType.get([1], ir.F32Type.get())
+    match builtin.type.rank:
+        case 0:
+            return tensor.expand_shape(type_, builtin, [], [], [1])
+        case 1:
+            return builtin
+        case _:
+            return tensor.collapse_shape(type_, builtin, [[0, 1]])
+
+
+#: Rewrites the raiser's source op, or raises `Refusal` before it changes anything that lives on.
+Raise = Callable[[Raiser], None]
+
+
+def raise_all(
+    module: ir.Module, state: PassState, names: Mapping[str, Raise], key: Callable[[ir.Operation], str | None]
+) -> int:
+    """Apply raise functions to every op that `key` names, and record those that refuse.
+
+    Args:
+        module: The module, rewritten in place.
+        state: Takes the decisions on the refused.
+        names: Raise functions by name.
+        key: Maps an op to its name in `names`, or None.
+
+    Returns:
+        How many ops were raised.
+    """
+    count = 0
+    for op in list(iterate(module)):
+        name = key(op)
+        if name is None or name not in names:
+            continue
+        try:
+            with module.context, op.location, ir.InsertionPoint(op):
+                names[name](Raiser(op, name, state.raised))
+            count += 1
+            state.raised += 1
+        except Refusal as refusal:
+            source, where = split(origin(op, name))
+            state.decisions.append(Decision(source, where, None, reason=str(refusal)))
+    return count

@@ -1,0 +1,89 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Row form: how torch tensors of any rank become ``tensor<R x D>`` and back.
+
+::
+
+    %b = torch_c.to_builtin_tensor %x : !torch.vtensor<[2,?,256],bf16> -> tensor<2x?x256xbf16>
+    %r = tensor.collapse_shape %b [[0, 1], [2]] : tensor<2x?x256xbf16> into tensor<?x256xbf16>
+    ...
+    %e = tensor.expand_shape %y [[0, 1], [2]] output_shape [2, %d, 256] : tensor<?x256xbf16> into tensor<2x?x256xbf16>
+    %t = torch_c.from_builtin_tensor %e : tensor<2x?x256xbf16> -> !torch.vtensor<[2,?,256],bf16>
+"""
+
+from collections.abc import Sequence
+from math import prod
+
+from torch_mlir import ir
+from torch_mlir.dialects import arith, tensor
+
+from .torch_values import torch_tensor
+
+TO_BUILTIN = "torch_c.to_builtin_tensor"
+FROM_BUILTIN = "torch_c.from_builtin_tensor"
+DYNAMIC = ir.ShapedType.get_dynamic_size()
+
+
+def to_builtin(value: ir.Value) -> ir.Value:
+    """Cast a torch tensor to the builtin tensor of the same shape."""
+    known = torch_tensor(value.type)
+    assert known is not None, "callers check the type"
+    return ir.Operation.create(TO_BUILTIN, results=[known.builtin()], operands=[value]).result
+
+
+def to_rows(value: ir.Value) -> ir.Value:
+    """Return a torch tensor of rank 1 or more as rows."""
+    builtin = to_builtin(value)
+    type_ = builtin.type
+    if type_.rank == 2:
+        return builtin
+    lead = list(type_.shape)[:-1]
+    rows = DYNAMIC if DYNAMIC in lead else prod(lead)
+    result = ir.RankedTensorType.get([rows, type_.shape[-1]], type_.element_type)
+    if type_.rank == 1:
+        return tensor.expand_shape(result, builtin, [[0, 1]], [], [1, type_.shape[0]])
+    return tensor.collapse_shape(result, builtin, leading_reassociation(type_.rank))
+
+
+def leading_reassociation(rank: int) -> list[list[int]]:
+    """Return the reassociation that joins all dims but the last: ``[[0, 1], [2]]`` for rank 3."""
+    return [list(range(rank - 1)), [rank - 1]]
+
+
+def from_rows(rows: ir.Value, leading_of: ir.Value, result_type: ir.Type) -> ir.Value:
+    """Return rows as a torch tensor with the leading dims of another.
+
+    Args:
+        rows: ``tensor<R x D>``.
+        leading_of: The torch tensor that the rows came from; R is the product of its leading dims.
+        result_type: The ``!torch.vtensor`` type to return.
+    """
+    known, source = torch_tensor(result_type), torch_tensor(leading_of.type)
+    assert known is not None
+    assert source is not None
+    lead, element = source.dims[:-1], rows.type.element_type
+    width = rows.type.shape[1]
+    shape = [*[DYNAMIC if d is None else d for d in lead], width]
+    type_ = ir.RankedTensorType.get(shape, element)
+    if type_.rank == 1:
+        builtin = tensor.collapse_shape(type_, rows, [[0, 1]])
+    elif type_.rank == 2:
+        builtin = rows
+    else:
+        builtin = tensor.expand_shape(
+            type_, rows, leading_reassociation(type_.rank), _dynamic_sizes(leading_of, lead), shape
+        )
+    return ir.Operation.create(FROM_BUILTIN, results=[result_type], operands=[builtin]).result
+
+
+def _dynamic_sizes(value: ir.Value, lead: Sequence[int | None]) -> list[ir.Value]:
+    if None not in lead:
+        return []
+    builtin = to_builtin(value)
+    index = ir.IndexType.get()
+    return [tensor.dim(builtin, arith.constant(index, i)) for i, d in enumerate(lead) if d is None]
+
+
+def with_rows(type_: ir.RankedTensorType, rows: int) -> ir.RankedTensorType:
+    """Return a row type with another row count."""
+    return ir.RankedTensorType.get([rows, type_.shape[1]], type_.element_type)

@@ -1,0 +1,26 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Walking a module."""
+
+from collections.abc import Container, Iterator
+
+from torch_mlir import ir
+
+
+def iterate(module: ir.Module) -> Iterator[ir.Operation]:
+    """Yield every op of the module's functions, outer before inner, in program order."""
+
+    def inside(op: ir.Operation) -> Iterator[ir.Operation]:
+        for region in op.regions:
+            for block in region.blocks:
+                for child in block.operations:
+                    yield child.operation
+                    yield from inside(child.operation)
+
+    yield from inside(module.operation)
+
+
+def all_ops(module: ir.Module, *names: str) -> list[ir.Operation]:
+    """Return the ops with one of these names, collected before anything is rewritten."""
+    wanted: Container[str] = frozenset(names)
+    return [op for op in iterate(module) if op.name in wanted]
