@@ -62,6 +62,11 @@ class Report:
     versions: dict[str, str] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def kernel_dispatches(self) -> int:
+        """How many of the dispatches run kernels of ours."""
+        return sum(record.rewrites for record in self.passes if record.name == "lower-rows-to-kernel")
+
     def to_json(self) -> dict[str, Any]:
         """Return the report as JSON-serialisable data."""
         return asdict(self)
@@ -77,9 +82,7 @@ class Report:
             target=data["target"],
             dispatches=data["dispatches"],
             passes=tuple(PassRecord(**p) for p in data["passes"]),
-            decisions=tuple(
-                Decision(**{**d, "fused_with": tuple(d["fused_with"])}) for d in data["decisions"]
-            ),
+            decisions=tuple(Decision(**{**d, "fused_with": tuple(d["fused_with"])}) for d in data["decisions"]),
             versions=dict(data["versions"]),
             timings=dict(data["timings"]),
         )

@@ -23,12 +23,11 @@ from typing import ClassVar
 from torch_mlir import ir
 from torch_mlir.dialects import arith, tensor
 
-from fanfold.report import Decision
-
 from .base import PassState
+from .decisions import record
 from .form_rows import APART
 from .kernel.executable import dispatch
-from .origins import ATTRIBUTE, origins_of, split
+from .origins import ATTRIBUTE
 from .walk import all_ops
 
 REFUSED = "refused"
@@ -45,17 +44,17 @@ class LowerRowsToKernel:
         names: dict[str, str] = {}
         count = 0
         for rows in all_ops(module, "fanfold.rows"):
-            reason = state.kernels.refuse(rows)
-            if reason:
-                rows.attributes[REFUSED] = ir.StringAttr.get(reason)
-                continue
-            key = _key(rows)
             with module.context, rows.location:
+                reason = state.kernels.refuse(rows)
+                if reason:
+                    rows.attributes[REFUSED] = ir.StringAttr.get(reason)
+                    continue
+                key = _key(rows)
                 if key not in names:
                     names[key] = _name(rows, set(names.values()))
                     with ir.InsertionPoint.at_block_begin(module.body):
                         state.kernels.emit(rows, names[key])
-                _record(rows, names[key], state)
+                record((view.operation for view in rows.regions[0].blocks[0].operations), names[key], state)
                 _replace_by_dispatch(rows, names[key])
             count += 1
         return count
@@ -83,22 +82,6 @@ def _name(rows: ir.Operation, taken: set[str]) -> str:
         i += 1
         name = f"{base}_{i}"
     return name
-
-
-def _record(rows: ir.Operation, kernel: str, state: PassState) -> None:
-    reasons: dict[str, str] = {}
-    for view in rows.regions[0].blocks[0].operations:
-        op = view.operation
-        if op.name == "fanfold.yield":
-            continue
-        apart = op.attributes[APART].value if APART in op.attributes else ""
-        # A source op may have become several ops: it is one line in the report all the same.
-        for text in origins_of(op):
-            reasons[text] = reasons.get(text) or apart
-    for text, reason in reasons.items():
-        source, where = split(text)
-        mates = tuple(split(other)[0] for other in reasons if other != text)
-        state.decisions.append(Decision(source, where, kernel, mates, reason))
 
 
 def _replace_by_dispatch(rows: ir.Operation, kernel: str) -> None:

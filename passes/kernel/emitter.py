@@ -97,6 +97,10 @@ class Emitter:
         """Broadcast a scalar to a vector."""
         return vector.broadcast(self.vector(width, scalar.type), scalar)
 
+    def spread(self, scalar: ir.Value, like: ir.Value) -> ir.Value:
+        """Broadcast a scalar to the shape of `like`, which may be a scalar too."""
+        return self.splat(scalar, like.type.shape[0]) if isinstance(like.type, ir.VectorType) else scalar
+
     def reduce(self, kind: str, value: ir.Value) -> ir.Value:
         """Reduce a vector to a scalar; `kind` is a vector.CombiningKind such as ``add`` or ``maxsi``."""
         fastmath = arith.FastMathFlags.reassoc if kind == "add" else None

@@ -73,10 +73,11 @@ def _to_float8(e: Emitter, value: ir.Value, sign_of: ir.Value, fmt: Float8, *, m
     addend = arith.addi(exponent, e.bits_constant(shift, bits))
     signed_addend = e.to_float(arith.ori(addend, e.masked(bits, 0x80000000)))
     count = e.to_bits(arith.addf(value, signed_addend))
-    code = e.masked(arith.addi(count, e.shifted_right(addend, 23 - m)), 0x7F)
+    # Above the low byte there is rubbish, which truncation drops; bit 7 is clear, as every finite code is below 0x7F.
+    code = arith.addi(count, e.shifted_right(addend, 23 - m))
     sign = e.masked(e.shifted_right(e.to_bits(sign_of), 24), 0x80)
     if not fmt.signed_zero:
-        zero = arith.cmpi(arith.CmpIPredicate.eq, code, e.bits_constant(0, bits))
+        zero = arith.cmpi(arith.CmpIPredicate.eq, e.masked(code, 0xFF), e.bits_constant(0, bits))
         sign = arith.select(zero, e.bits_constant(0, bits), sign)
     code = arith.ori(code, sign)
     if may_be_nan:

@@ -28,20 +28,19 @@ def emit_quantized(
     Args:
         e: The emitter.
         op: The `quantize` op.
-        value: f32 vector.
+        value: f32 vector (or one f32).
         scale: f32 scalar.
         inverse: ``1 / scale``.
         fast: The scale is ordinary and computed from this very group.
     """
     kind, bound = str(op.q.type.element_type), op.bound.value
-    width = value.type.shape[0]
-    inverses = e.splat(inverse, width)
+    inverses = e.spread(inverse, value)
     if op.reciprocal.value:
         scaled = arith.mulf(value, inverses)
     elif fast and not isinstance(op.x.type.element_type, ir.F32Type):
-        scaled = _exact_quotient(value, e.splat(scale, width), inverses)
+        scaled = _exact_quotient(value, e.spread(scale, value), inverses)
     else:
-        scaled = arith.divf(value, e.splat(scale, width))
+        scaled = arith.divf(value, e.spread(scale, value))
     # |value| <= absmax, so the quotient exceeds the bound by an ulp at most, and rounding takes it back to the bound
     # whenever the bound is a value of the format.
     if not (fast and represents(kind, bound)):

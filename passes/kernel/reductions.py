@@ -8,7 +8,8 @@ from torch_mlir import ir
 from torch_mlir.dialects import arith, math, memref, scf
 
 from .columns import cut
-from .emitter import Emitter, f32_bits, tree
+from .emitter import Emitter, tree
+from .formulas import absmax_bits, rstd, scale_from_absmax
 from .values import Piece, RowValues
 
 #: Independent accumulators: enough to hide the latency of an add on current cores.
@@ -67,32 +68,13 @@ def emit_rstd(e: Emitter, values: RowValues, op: ir.OpView, lanes: int) -> ir.Va
         return math.fma(x, x, acc) if exact_square else arith.addf(acc, arith.mulf(x, x))
 
     total = reduce_columns(e, e.index(0), size, lanes, zero, add_square, "add")
-    # Divisions and the square root are kept as eager PyTorch has them: mean, add, 1 / sqrt.
-    mean = arith.divf(total, e.constant(float(size), e.f32))
-    shifted = arith.addf(mean, e.constant(op.eps.value, e.f32))
-    return arith.divf(e.constant(1.0, e.f32), math.sqrt(shifted))
+    return rstd(e, op, total)
 
 
-def absmax_bits(e: Emitter, acc: ir.Value, value: ir.Value) -> ir.Value:
-    """Return the larger of `acc` and the magnitude of `value`, as bits.
-
-    Bits of magnitudes order like the numbers, and NaN is above infinity: an integer maximum propagates NaN.
-    """
-    return arith.maxsi(acc, e.masked(e.to_bits(value), 0x7FFFFFFF))
-
-
-def scale_from_absmax(e: Emitter, values: RowValues, op: ir.OpView, bits: ir.Value) -> ir.Value:
-    """Emit ``max(max(min(absmax, ceiling), absmax_floor) / bound, scale_floor)`` of a `quantize`; NaN propagates."""
-    if op.ceiling is not None:
-        ceiling = memref.load(values.buffers[op.ceiling].memref, [e.index(0)])
-        bits = e.to_bits(arith.minimumf(e.to_float(bits), ceiling))
-    absmax = _floored(e, bits, op.absmax_floor.value)
-    scale = arith.divf(e.to_float(absmax), e.constant(op.bound.value, e.f32))
-    return e.to_float(_floored(e, e.to_bits(scale), op.scale_floor.value))
-
-
-def _floored(e: Emitter, bits: ir.Value, floor: float) -> ir.Value:
-    return arith.maxsi(bits, e.constant(f32_bits(floor), e.i32)) if floor else bits
+def emit_scale(e: Emitter, values: RowValues, op: ir.OpView, bits: ir.Value) -> ir.Value:
+    """Emit the scale of a `quantize` op from the absmax, given as bits."""
+    ceiling = None if op.ceiling is None else memref.load(values.buffers[op.ceiling].memref, [e.index(0)])
+    return scale_from_absmax(e, op, bits, ceiling)
 
 
 def emit_token_scale(e: Emitter, values: RowValues, op: ir.OpView, lanes: int) -> ir.Value:
@@ -106,4 +88,4 @@ def emit_token_scale(e: Emitter, values: RowValues, op: ir.OpView, lanes: int) -
         lambda acc, piece: absmax_bits(e, acc, values.at(op.x, piece)),
         "maxsi",
     )
-    return scale_from_absmax(e, values, op, bits)
+    return emit_scale(e, values, op, bits)

@@ -11,8 +11,9 @@ from torch_mlir.dialects import arith, memref, scf
 
 from .columns import Span, cut, cut_at
 from .emitter import Emitter, tree
+from .formulas import absmax_bits
 from .quantizing import emit_quantized, is_ordinary
-from .reductions import absmax_bits, reduce_columns, scale_from_absmax
+from .reductions import emit_scale, reduce_columns
 from .values import Buffer, Piece, RowValues
 
 #: Most columns whose values one loop body holds in registers (or, beyond them, in spill slots of the L1 cache).
@@ -180,7 +181,7 @@ def _emit_group(
         zero = e.constant(0, e.vector(piece.width, e.i32))
         by_width[piece.width] = absmax_bits(e, by_width.get(piece.width, zero), values.at(sink.op.x, piece))
     bits = tree([e.reduce("maxsi", v) for v in by_width.values()], arith.maxsi)
-    scale = scale_from_absmax(e, values, sink.op, bits)
+    scale = emit_scale(e, values, sink.op, bits)
     if sink.scales is not None:
         _store_scale(values, sink.scales, scale, group_index)
     if sink.q is None:
@@ -222,7 +223,7 @@ def _emit_long_groups(e: Emitter, values: RowValues, walk: Walk, lanes: int) -> 
         bits = reduce_columns(
             e, base, length, lanes, zero, lambda acc, p: absmax_bits(e, acc, values.at(sink.op.x, p)), "maxsi"
         )
-        scale = scale_from_absmax(e, values, sink.op, bits)
+        scale = emit_scale(e, values, sink.op, bits)
         if sink.scales is not None:
             _store_scale(values, sink.scales, scale, index)
         if sink.q is not None:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch_mlir import ir
-from torch_mlir.dialects import arith, math, vector
+from torch_mlir.dialects import arith, vector
 
+from . import formulas
 from .emitter import Emitter
 from .rounding import narrow, round_to, widen
 
@@ -96,20 +97,9 @@ class RowValues:
 
     def _rms_norm(self, op: ir.OpView, piece: Piece) -> ir.Value:
         rstd = self._e.splat(self.row_scalars[op.y], piece.width)
-        normalized = round_to(self._e, arith.mulf(self.at(op.x, piece), rstd), op.normalized_type.value)
-        return normalized if op.weight is None else arith.mulf(normalized, self.at(op.weight, piece))
+        weight = None if op.weight is None else self.at(op.weight, piece)
+        return formulas.rms_norm(self._e, op, self.at(op.x, piece), rstd, weight)
 
     def _silu_mul(self, op: ir.OpView, piece: Piece) -> ir.Value:
-        e = self._e
-        half = op.y.type.shape[1]
-        gate = self.at(op.x, piece)
-        up = self.at(op.x, Piece(piece.base, piece.offset + half, piece.width))
-        limit = op.limit.value
-        if limit != float("inf"):
-            high, low = e.float_constant(limit, gate), e.float_constant(-limit, gate)
-            gate = arith.minimumf(gate, high)
-            up = arith.maximumf(arith.minimumf(up, high), low)
-        one = e.float_constant(1.0, gate)
-        sigmoid_denominator = arith.addf(one, math.exp(arith.negf(gate)))
-        activation = round_to(e, arith.divf(gate, sigmoid_denominator), op.activation_type.value)
-        return arith.mulf(activation, up)
+        right = Piece(piece.base, piece.offset + op.y.type.shape[1], piece.width)
+        return formulas.silu_mul(self._e, op, self.at(op.x, piece), self.at(op.x, right))

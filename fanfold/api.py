@@ -1,0 +1,155 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""compile, compile_and_run and load."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import os
+import time
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import artifact as artifacts
+from ._version import __version__
+from .artifact import Artifact
+from .errors import MissingDependencyError
+from .executable import Executable
+from .files import write_error
+from .report import Report
+
+if TYPE_CHECKING:
+    import torch
+
+#: Packages whose versions a report states.
+_TOOLS = ("torch", "torch-mlir", "iree-base-compiler")
+
+
+def compile(  # noqa: A001 - the name that users of torch.compile expect
+    model: torch.nn.Module | torch.export.ExportedProgram,
+    args: tuple[Any, ...] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    target: str = "cpu",
+    dynamic_shapes: Any = None,
+    dump_dir: str | os.PathLike[str] | None = None,
+) -> Executable:
+    """Compile a model.
+
+    Args:
+        model: An ``nn.Module``, a ``GraphModule`` or an ``ExportedProgram``. It is not changed.
+        args: Example inputs; not used with an ``ExportedProgram``.
+        kwargs: Example keyword inputs; not used with an ``ExportedProgram``.
+        target: What to compile for, see ``fanfold targets``.
+        dynamic_shapes: As for ``torch.export.export``.
+        dump_dir: A folder that gets the IR after every pass and the compiler's input and log; by default the one that
+            the environment variable ``FANFOLD_DUMP`` names, if any.
+
+    Raises:
+        TargetError: If there is no such target.
+        ArtifactError: If the dump folder cannot be made.
+        ExportError: If the model does not export or import.
+        CompileError: If a pass or the IREE compiler fails.
+        MissingDependencyError: If the compiler is not installed.
+    """
+    from fanfold.backends.target import parse_target
+
+    parsed = parse_target(target)
+    folder = _dump_folder(dump_dir)
+    # Before the seconds that exporting takes.
+    require_compiler()
+    from fanfold.backends.iree_compiler import compile_module
+    from fanfold.frontend import import_model
+    from fanfold.passes import pipeline
+
+    imported = import_model(model, args, kwargs, dynamic_shapes=dynamic_shapes)
+    start = time.perf_counter()
+    result = pipeline.run(imported.module, parsed.kernels(), dump_dir=folder)
+    lowered = time.perf_counter()
+    bytecode = io.BytesIO()
+    imported.module.operation.write_bytecode(bytecode)
+    compiled = compile_module(bytecode.getvalue(), parsed, workdir=folder and folder / "iree")
+    report = Report(
+        target=str(parsed),
+        dispatches=compiled.dispatches,
+        passes=tuple(result.passes),
+        decisions=tuple(result.decisions),
+        versions={"fanfold": __version__, **{name: metadata.version(name) for name in _TOOLS}},
+        timings={**imported.timings, "passes": lowered - start, "compile": time.perf_counter() - lowered},
+    )
+    return Executable(
+        Artifact(
+            module=compiled.vmfb,
+            signature=imported.signature,
+            report=report,
+            required_features=parsed.required_cpu_features(),
+            parameters=imported.parameters,
+        )
+    )
+
+
+def _dump_folder(chosen: str | os.PathLike[str] | None) -> Path | None:
+    name = chosen if chosen is not None else os.environ.get("FANFOLD_DUMP")
+    if not name:
+        return None
+    folder = Path(name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(folder, error) from error
+    return folder
+
+
+def require_compiler() -> None:
+    """Check that everything that compiling needs is installed.
+
+    Raises:
+        MissingDependencyError: If something is not.
+    """
+    from fanfold.backends.iree_compiler import find_compiler
+
+    find_compiler()
+    if importlib.util.find_spec("torch_mlir") is None:
+        raise MissingDependencyError(
+            "compiling needs torch-mlir, which is not installed",
+            stage="compile",
+            expected="the package torch-mlir",
+            remedy="pip install 'fanfold[compiler]'",
+        )
+
+
+def compile_and_run(
+    model: torch.nn.Module | torch.export.ExportedProgram,
+    args: tuple[Any, ...] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    target: str = "cpu",
+    dynamic_shapes: Any = None,
+) -> Any:
+    """Compile a model and call it with the example inputs; returns what the model returns.
+
+    The arguments and errors are those of :func:`compile` and of calling an :class:`Executable`.
+    """
+    executable = compile(model, args, kwargs, target=target, dynamic_shapes=dynamic_shapes)
+    return executable(*args, **(kwargs or {}))
+
+
+def load(path: str | os.PathLike[str], *, verify: bool = False) -> Executable:
+    """Load a saved executable; its weights are mapped, not read. Needs no compiler.
+
+    The file may be replaced or deleted afterwards, but not overwritten in place.
+
+    Args:
+        path: The ``.vmfb``.
+        verify: Check the weights against their checksum whatever their size; up to 64 MiB they always are.
+
+    Raises:
+        ArtifactError: If the file is missing, damaged, not fanfold's, or of a newer format.
+        TargetError: If this machine cannot run what it was compiled for.
+    """
+    executable = Executable(artifacts.read(path, verify=verify))
+    executable.load()
+    return executable

@@ -1,0 +1,69 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The row-wise ops except `quantize`, each as a function from its operands to its result."""
+
+from torch_mlir import ir
+from torch_mlir.dialects import arith, tensor
+
+from fanfold.passes.kernel import formulas
+from fanfold.passes.kernel.emitter import Emitter
+from fanfold.passes.kernel.rounding import round_to
+
+from .build import elementwise, empty, filled, reduce_last
+
+
+def cast(op: ir.OpView) -> list[ir.Value]:
+    """Lower `fanfold.cast`."""
+    element = op.y.type.element_type
+    return [elementwise([(op.x, (0, 1))], _result(op), lambda e, v: round_to(e, v[0], element))]
+
+
+def residual_add(op: ir.OpView) -> list[ir.Value]:
+    """Lower `fanfold.residual_add`."""
+    element = op.y.type.element_type
+    inputs = [(op.x, (0, 1)), (op.residual, (0, 1))]
+    return [elementwise(inputs, _result(op), lambda e, v: round_to(e, arith.addf(*v), element))]
+
+
+def silu_mul(op: ir.OpView) -> list[ir.Value]:
+    """Lower `fanfold.silu_mul`."""
+    element, half = op.y.type.element_type, op.y.type.shape[1]
+    gate, up = columns(op.x, 0, half), columns(op.x, half, half)
+
+    def body(e: Emitter, v: list[ir.Value]) -> ir.Value:
+        return round_to(e, formulas.silu_mul(e, op, *v), element)
+
+    return [elementwise([(gate, (0, 1)), (up, (0, 1))], _result(op), body)]
+
+
+def rms_norm(op: ir.OpView) -> list[ir.Value]:
+    """Lower `fanfold.rms_norm`: the sum of squares of each row, then every element."""
+    f32 = ir.F32Type.get()
+    head = columns(op.x, 0, op.variance_size.value)
+    total = reduce_last(head, filled(op.x, [], 0.0, f32), lambda e, v: arith.addf(v[1], arith.mulf(v[0], v[0])))
+    rstd = elementwise([(total, (0,))], empty(op.x, [], f32), lambda e, v: formulas.rstd(e, op, v[0]))
+    inputs = [(op.x, (0, 1)), (rstd, (0,))]
+    if op.weight is not None:
+        inputs.append((op.weight, (1,)))
+
+    def body(e: Emitter, v: list[ir.Value]) -> ir.Value:
+        x, scale, *weight = v
+        return round_to(e, formulas.rms_norm(e, op, x, scale, weight[0] if weight else None), op.y.type.element_type)
+
+    return [elementwise(inputs, _result(op), body)]
+
+
+def columns(rows: ir.Value, begin: int, width: int) -> ir.Value:
+    """Return `width` columns of a row tensor from column `begin`."""
+    type_ = ir.RankedTensorType(rows.type)
+    if width == type_.shape[1]:
+        return rows
+    result = ir.RankedTensorType.get([type_.shape[0], width], type_.element_type)
+    dynamic = ir.ShapedType.get_dynamic_size()
+    count = [tensor.dim(rows, arith.constant(ir.IndexType.get(), 0))] if type_.shape[0] == dynamic else []
+    sizes = [type_.shape[0], width]
+    return tensor.extract_slice(result, rows, [], count, [], [0, begin], sizes, [1, 1])
+
+
+def _result(op: ir.OpView) -> ir.Value:
+    return empty(op.x, [op.y.type.shape[1]], op.y.type.element_type)

@@ -1,0 +1,49 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The demo, the example and the benchmark run as a reader would run them, with fewer rows."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fanfold.trial import why_no_torch_compile
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*args: str) -> str:
+    done = subprocess.run([sys.executable, *args], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_demo() -> None:
+    output = run("-c", "from fanfold.cli import main; main()", "demo", "--rows", "16", "--no-torch-compile")
+    assert output.count(": ok") == 8
+    assert "switched off" in output
+
+
+@pytest.mark.slow
+def test_llama_decoder_layer() -> None:
+    pytest.importorskip("transformers", reason="transformers comes with the extra `examples`")
+    output = run("examples/llama_decoder_layer.py", "--tokens", "16", "--no-torch-compile")
+    assert output.count(": ok") == 1
+
+
+@pytest.mark.slow
+def test_benchmark(tmp_path: Path) -> None:
+    peers = "fanfold,stock,stock-O3,eager,copy" + ("" if why_no_torch_compile() else ",torch.compile")
+    options = ["--rows", "4", "--widths", "256", "--rounds", "3", "--peers", peers, "--output", str(tmp_path / "cpu")]
+    output = run("-m", "benchmarks.cpu", *options)
+    assert "geometric" in output
+    (shape,) = json.loads((tmp_path / "cpu.json").read_text(encoding="utf-8"))["shapes"]
+    assert set(shape["peers"]) == set(peers.split(","))
+    assert shape["peers"]["fanfold"]["equal"] >= 0.999
+    assert all(sample["milliseconds"] > 0 for sample in shape["peers"].values())
+    assert "| 4 | 256 |" in (tmp_path / "cpu.md").read_text(encoding="utf-8")

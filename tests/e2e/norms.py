@@ -1,0 +1,67 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The spellings of RMSNorm that models bring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+EPS = 1e-5
+
+
+class LlamaNorm(nn.Module):
+    """As in Hugging Face's Llama: the normalised value is rounded before the weight multiplies it."""
+
+    def __init__(self, width: int, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(width).to(dtype))
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        dtype = hidden.dtype
+        hidden = hidden.to(torch.float32)
+        variance = hidden.pow(2).mean(-1, keepdim=True)
+        hidden = hidden * torch.rsqrt(variance + EPS)
+        return self.weight * hidden.to(dtype)
+
+
+class SquareNorm(nn.Module):
+    """A product for the square, the operands the other way round, and the weight applied in f32."""
+
+    def __init__(self, width: int, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(width).to(dtype))
+
+    def forward(self, x: Tensor) -> Tensor:
+        wide = x.float()
+        return (torch.rsqrt((wide * wide).mean(dim=-1, keepdim=True) + EPS) * wide * self.weight.float()).to(x.dtype)
+
+
+class FanfoldNorm(nn.Module):
+    """The custom op, with or without a weight."""
+
+    def __init__(self, width: int, dtype: torch.dtype, *, affine: bool = True) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(width).to(dtype)) if affine else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.ops.fanfold.rms_norm(x, self.weight, EPS)
+
+
+def _torch_norm(width: int, dtype: torch.dtype) -> nn.Module:
+    norm = nn.RMSNorm(width, eps=EPS, dtype=dtype)
+    nn.init.normal_(norm.weight)
+    return norm
+
+
+NORMS: dict[str, Callable[[int, torch.dtype], nn.Module]] = {
+    "llama": LlamaNorm,
+    "square": SquareNorm,
+    "fanfold": FanfoldNorm,
+    "fanfold without weight": lambda width, dtype: FanfoldNorm(width, dtype, affine=False),
+    "torch": _torch_norm,
+    "torch, default eps": lambda width, dtype: nn.RMSNorm(width, dtype=dtype),
+    "torch without weight": lambda width, dtype: nn.RMSNorm(width, eps=EPS, elementwise_affine=False, dtype=dtype),
+}
