@@ -34,23 +34,27 @@ from .walk import all_ops, iterate
 
 #: Torch ops that keep the row-major order of the elements of their first operand.
 VIEWS = frozenset(
-    f"torch.aten.{name}"
+    f"torch.{name}"
     for name in (
-        "view",
-        "view_copy",
-        "_unsafe_view",
-        "reshape",
-        "_reshape_alias",
-        "flatten.using_ints",
-        "unflatten.int",
-        "squeeze",
-        "squeeze.dim",
-        "unsqueeze",
-        "contiguous",
-        "clone",
-        "alias",
-        "detach",
-        "lift_fresh_copy",
+        "aten.view",
+        "aten.view_copy",
+        "aten._unsafe_view",
+        "aten.reshape",
+        "aten._reshape_alias",
+        "aten.flatten.using_ints",
+        "aten.unflatten.int",
+        "aten.squeeze",
+        "aten.squeeze.dim",
+        "aten.unsqueeze",
+        "aten.contiguous",
+        "aten.clone",
+        "aten.alias",
+        "aten.detach",
+        "aten.lift_fresh_copy",
+        "prims.collapse",
+        "prims.split_dim",
+        "prims.squeeze",
+        "prims.view_of",
     )
 )
 

@@ -1,6 +1,6 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Lower what no kernel takes to `linalg`: regions that the target's generator refused, and row-wise ops outside of regions.
+"""Lower what no kernel takes to `linalg`: regions that the target's generator refused, and row-wise ops without one.
 
 Before::
 
@@ -8,7 +8,7 @@ Before::
 
 After::
 
-    %e = tensor.expand_shape %x [[0], [1, 2]] output_shape [%n, 12, 128] : tensor<?x1536xbf16> into tensor<?x12x128xbf16>
+    %e = tensor.expand_shape %x [[0], [1, 2]] ... : tensor<?x1536xbf16> into tensor<?x12x128xbf16>
     %a = linalg.generic {... "reduction"} ins(%e : ...) outs(%zero : tensor<?x12xi32>)      // integer max of magnitudes
     %s = linalg.generic ins(%a : ...) outs(... : tensor<?x12xf32>)
     %c = linalg.generic ins(%e, %s : ...) outs(... : tensor<?x12x128xf8E4M3FN>)
@@ -76,7 +76,7 @@ def _body(rows: ir.Operation) -> list[ir.Operation]:
 
 
 def _dissolve(rows: ir.Operation) -> list[ir.Operation]:
-    """Put a copy of the body before the region, let it take over the results, and erase the region; returns the copies."""
+    """Replace the region by a copy of its body, and return the copied ops."""
     block = rows.regions[0].blocks[0]
     mapping: dict[ir.Value, ir.Value] = dict(zip(block.arguments, rows.operands, strict=True))
     *ops, terminator = _body(rows)

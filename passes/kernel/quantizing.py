@@ -45,7 +45,8 @@ def emit_quantized(
     # whenever the bound is a value of the format.
     if not (fast and represents(kind, bound)):
         scaled = _clamped(e, scaled, bound)
-    return convert(e, scaled, value, kind, may_be_nan=not fast)
+    # The residual step of the fast form can turn -0 into +0; a given scale can be negative.
+    return convert(e, scaled, value if fast else scaled, kind, may_be_nan=not fast)
 
 
 def _exact_quotient(value: ir.Value, scale: ir.Value, inverse: ir.Value) -> ir.Value:

@@ -3,13 +3,17 @@
 """The row-wise ops except `quantize`, each as a function from its operands to its result."""
 
 from torch_mlir import ir
-from torch_mlir.dialects import arith, tensor
+from torch_mlir.dialects import arith
 
 from fanfold.passes.kernel import formulas
 from fanfold.passes.kernel.emitter import Emitter
 from fanfold.passes.kernel.rounding import round_to
 
 from .build import elementwise, empty, filled, reduce_last
+from .shapes import columns, split
+
+#: Squares that are added one after another; their sums are added after that.
+CHUNK = 64
 
 
 def cast(op: ir.OpView) -> list[ir.Value]:
@@ -39,8 +43,13 @@ def silu_mul(op: ir.OpView) -> list[ir.Value]:
 def rms_norm(op: ir.OpView) -> list[ir.Value]:
     """Lower `fanfold.rms_norm`: the sum of squares of each row, then every element."""
     f32 = ir.F32Type.get()
-    head = columns(op.x, 0, op.variance_size.value)
-    total = reduce_last(head, filled(op.x, [], 0.0, f32), lambda e, v: arith.addf(v[1], arith.mulf(v[0], v[0])))
+    chunks = -(-op.variance_size.value // CHUNK)
+    # In two steps: one running sum over a whole row would lose more bits than eager's pairwise sum.
+    squares = split(columns(op.x, 0, op.variance_size.value), chunks, CHUNK)
+    sums = reduce_last(
+        squares, filled(op.x, [chunks], 0.0, f32), lambda _, v: arith.addf(v[1], arith.mulf(v[0], v[0]))
+    )
+    total = reduce_last(sums, filled(op.x, [], 0.0, f32), lambda _, v: arith.addf(v[1], v[0]))
     rstd = elementwise([(total, (0,))], empty(op.x, [], f32), lambda e, v: formulas.rstd(e, op, v[0]))
     inputs = [(op.x, (0, 1)), (rstd, (0,))]
     if op.weight is not None:
@@ -51,18 +60,6 @@ def rms_norm(op: ir.OpView) -> list[ir.Value]:
         return round_to(e, formulas.rms_norm(e, op, x, scale, weight[0] if weight else None), op.y.type.element_type)
 
     return [elementwise(inputs, _result(op), body)]
-
-
-def columns(rows: ir.Value, begin: int, width: int) -> ir.Value:
-    """Return `width` columns of a row tensor from column `begin`."""
-    type_ = ir.RankedTensorType(rows.type)
-    if width == type_.shape[1]:
-        return rows
-    result = ir.RankedTensorType.get([type_.shape[0], width], type_.element_type)
-    dynamic = ir.ShapedType.get_dynamic_size()
-    count = [tensor.dim(rows, arith.constant(ir.IndexType.get(), 0))] if type_.shape[0] == dynamic else []
-    sizes = [type_.shape[0], width]
-    return tensor.extract_slice(result, rows, [], count, [], [0, begin], sizes, [1, 1])
 
 
 def _result(op: ir.OpView) -> ir.Value:

@@ -13,8 +13,8 @@ from fanfold.passes.kernel import formulas
 from fanfold.passes.kernel.emitter import Emitter
 from fanfold.passes.kernel.quantizing import emit_quantized
 
-from .build import Input, elementwise, empty, filled, reduce_last, sizes_like
-from .elementwise import columns
+from .build import Input, elementwise, empty, filled, reduce_last
+from .shapes import joined, split
 
 
 def quantize(op: ir.OpView) -> list[ir.Value]:
@@ -28,15 +28,15 @@ def quantize(op: ir.OpView) -> list[ir.Value]:
         bits = filled(op.x, [op.scales.type.shape[1]], 0, ir.IntegerType.get_signless(32))
         return [empty(op.x, [0], op.q.type.element_type), _scales(op, bits)]
     groups = -(-width // group)
-    split = _split(_padded(op.x, groups * group), groups, group)
+    grouped = split(op.x, groups, group)
     bits = reduce_last(
-        split,
+        grouped,
         filled(op.x, [groups], 0, ir.IntegerType.get_signless(32)),
         lambda e, v: formulas.absmax_bits(e, v[1], v[0]),
     )
     scales = _scales(op, bits)
-    codes = _codes(op, split, (scales, (0, 1)))
-    return [columns(_joined(codes, groups * group), 0, width), scales]
+    codes = _codes(op, grouped, (scales, (0, 1)))
+    return [joined(codes, width), scales]
 
 
 def _scales(op: ir.OpView, bits: ir.Value) -> ir.Value:
@@ -66,29 +66,3 @@ def _codes(op: ir.OpView, values: ir.Value, scale: Input) -> ir.Value:
 def _scalar(value: ir.Value) -> ir.Value:
     """Return a ``tensor<1xf32>`` as ``tensor<f32>``."""
     return tensor.collapse_shape(ir.RankedTensorType.get([], ir.F32Type.get()), value, [])
-
-
-def _padded(rows: ir.Value, width: int) -> ir.Value:
-    type_ = ir.RankedTensorType(rows.type)
-    if type_.shape[1] == width:
-        return rows
-    result = ir.RankedTensorType.get([type_.shape[0], width], type_.element_type)
-    pad = tensor.PadOp(result, rows, [], [], [0, 0], [0, width - type_.shape[1]])
-    index = ir.IndexType.get()
-    with ir.InsertionPoint(pad.regions[0].blocks.append(index, index)):
-        zero = arith.constant(type_.element_type, ir.FloatAttr.get(type_.element_type, 0.0))
-        tensor.yield_(zero)
-    return pad.result
-
-
-def _split(rows: ir.Value, groups: int, group: int) -> ir.Value:
-    type_ = ir.RankedTensorType(rows.type)
-    shape = [type_.shape[0], groups, group]
-    result = ir.RankedTensorType.get(shape, type_.element_type)
-    return tensor.expand_shape(result, rows, [[0], [1, 2]], sizes_like(rows), shape)
-
-
-def _joined(groups: ir.Value, width: int) -> ir.Value:
-    type_ = ir.RankedTensorType(groups.type)
-    result = ir.RankedTensorType.get([type_.shape[0], width], type_.element_type)
-    return tensor.collapse_shape(result, groups, [[0], [1, 2]])

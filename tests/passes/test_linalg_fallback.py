@@ -54,7 +54,7 @@ class Source:
         return f"tensor<?x{width}x{ELEMENT[dtype or self.dtype]}>"
 
     def add(self, op: str, operands: str, attributes: str, types: str, results: list[tuple[str, torch.dtype]]) -> str:
-        """Write an op whose results (type and dtype each) all become results of ``main``; returns the first one's name."""
+        """Write an op whose results all become results of ``main``; returns the first one's name."""
         base = f"%v{len(self.lines)}"
         names = [f"{base}#{i}" for i in range(len(results))] if len(results) > 1 else [base]
         types_out = ", ".join(t for t, _ in results)
@@ -100,15 +100,9 @@ class Source:
         weight = f"tensor<{self.width}x{ELEMENT[self.dtype]}>"
         names = ", ".join(name for name, _, _ in self.results)
         types = ", ".join(type_ for _, type_, _ in self.results)
-        return "\n".join(
-            [
-                f"func.func @main(%x: {rows}, %r: {rows}, %g: {pair}, %w: {weight}, %scale: tensor<1xf32>, "
-                f"%ceiling: tensor<1xf32>) -> ({types}) {{",
-                *self.lines,
-                f"return {names} : {types}",
-                "}",
-            ]
-        )
+        arguments = f"%x: {rows}, %r: {rows}, %g: {pair}, %w: {weight}, %scale: tensor<1xf32>, %ceiling: tensor<1xf32>"
+        body = "\n".join(self.lines)
+        return f"func.func @main({arguments}) -> ({types}) {{\n{body}\nreturn {names} : {types}\n}}"
 
 
 def source(dtype: torch.dtype, width: int) -> Source:
@@ -182,13 +176,15 @@ def bits(value: Tensor) -> Tensor:
     return value.contiguous().view(torch.int32 if value.is_floating_point() else value.dtype)
 
 
-def check(dtype: torch.dtype, width: int, kernels: bool, x: Tensor, *, exact_only: bool = False) -> None:
+def check(
+    dtype: torch.dtype, width: int, kernels: bool, x: Tensor, *, exact_only: bool = False, scale: float = 0.037
+) -> None:
     """Run the module on `x` and compare every result with eager's."""
     module, _ = lowered(dtype, width, kernels)
     rows = x.shape[0]
     r, g = torch.randn(rows, width).to(dtype), torch.randn(rows, 2 * width).to(dtype) * 3
     w = torch.randn(width).to(dtype)
-    arguments = [x, r, g, w, torch.tensor([0.037]), torch.tensor([1.5])]
+    arguments = [x, r, g, w, torch.tensor([scale]), torch.tensor([1.5])]
     results, golden = module.call(arguments), expected(*arguments)
     assert len(results) == len(golden)
     for i, (found, wanted) in enumerate(zip(results, golden, strict=True)):
@@ -240,6 +236,12 @@ def test_specials_are_eagers(dtype: torch.dtype, kernels: bool) -> None:
         x[2 * i + 1] = value
     x[0, 5], x[4, 130] = -0.0, -NAN
     check(dtype, width, kernels, x.to(dtype), exact_only=True)
+
+
+@both
+@pytest.mark.parametrize("scale", [-0.037, 0.0, NAN, INF, 1e-38])
+def test_unusual_static_scales_are_eagers(scale: float, kernels: bool) -> None:
+    check(torch.bfloat16, 256, kernels, torch.randn(5, 256).bfloat16(), exact_only=True, scale=scale)
 
 
 @every_dtype

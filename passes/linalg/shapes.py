@@ -1,0 +1,48 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Views of row tensors: some of the columns, and columns as groups x columns of a group."""
+
+from torch_mlir import ir
+from torch_mlir.dialects import arith, tensor
+
+from .build import sizes_like
+
+
+def columns(rows: ir.Value, begin: int, width: int) -> ir.Value:
+    """Return `width` columns of a row tensor from column `begin`."""
+    type_ = ir.RankedTensorType(rows.type)
+    if width == type_.shape[1]:
+        return rows
+    sizes = [type_.shape[0], width]
+    result = ir.RankedTensorType.get(sizes, type_.element_type)
+    return tensor.extract_slice(result, rows, [], sizes_like(rows), [], [0, begin], sizes, [1, 1])
+
+
+def split(rows: ir.Value, groups: int, group: int) -> ir.Value:
+    """Return ``tensor<R x D>`` as ``tensor<R x groups x group>``, a shorter last group filled up with zeros."""
+    rows = _padded(rows, groups * group)
+    type_ = ir.RankedTensorType(rows.type)
+    shape = [type_.shape[0], groups, group]
+    result = ir.RankedTensorType.get(shape, type_.element_type)
+    return tensor.expand_shape(result, rows, [[0], [1, 2]], sizes_like(rows), shape)
+
+
+def joined(grouped: ir.Value, width: int) -> ir.Value:
+    """Undo `split`: return the first `width` columns of ``tensor<R x groups x group>``, which `split` made, as rows."""
+    type_ = ir.RankedTensorType(grouped.type)
+    rows, groups, group = type_.shape
+    result = ir.RankedTensorType.get([rows, groups * group], type_.element_type)
+    return columns(tensor.collapse_shape(result, grouped, [[0], [1, 2]]), 0, width)
+
+
+def _padded(rows: ir.Value, width: int) -> ir.Value:
+    type_ = ir.RankedTensorType(rows.type)
+    if type_.shape[1] == width:
+        return rows
+    result = ir.RankedTensorType.get([type_.shape[0], width], type_.element_type)
+    pad = tensor.PadOp(result, rows, [], [], [0, 0], [0, width - type_.shape[1]])
+    index = ir.IndexType.get()
+    with ir.InsertionPoint(pad.regions[0].blocks.append(index, index)):
+        zero = arith.constant(type_.element_type, ir.FloatAttr.get(type_.element_type, 0.0))
+        tensor.yield_(zero)
+    return pad.result
