@@ -125,6 +125,9 @@ class CpuArch:
             "--iree-hal-target-device=local",
             "--iree-hal-local-target-device-backends=llvm-cpu",
             f"--iree-llvmcpu-target-cpu={self.name}",
+            # Matrix products in the register tiles of the processor, weights packed once at load: two to four times
+            # faster, for a packed copy of the weights in memory.
+            "--iree-opt-data-tiling",
         )
 
     def kernels(self) -> CpuKernels:

@@ -18,6 +18,7 @@ from .finalize import Finalize
 from .fold_duplicates import FoldDuplicates
 from .fold_views import FoldViews
 from .form_rows import FormRows
+from .kernel.no_kernels import switched
 from .kernel.vocabulary import Kernels
 from .lower_rows_to_kernel import LowerRowsToKernel
 from .lower_rows_to_linalg import LowerRowsToLinalg
@@ -66,13 +67,13 @@ def run(module: ir.Module, kernels: Kernels, *, dump_dir: Path | None = None) ->
 
     Args:
         module: A module in the `torch` dialect, from `fanfold.frontend`.
-        kernels: Kernel vocabulary of the target.
+        kernels: Kernel vocabulary of the target; ``FANFOLD_KERNELS=off`` in the environment overrides it.
         dump_dir: Folder that gets the IR after each pass, numbered and named.
 
     Raises:
         CompileError: If a pass fails, or an op is left that nothing can lower.
     """
-    return run_passes(module, standard_pipeline(), PassState(kernels), dump_dir=dump_dir)
+    return run_passes(module, standard_pipeline(), PassState(switched(kernels)), dump_dir=dump_dir)
 
 
 def run_passes(

@@ -1,0 +1,78 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Every pass by its command-line name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+from fanfold.errors import FanfoldError
+
+from .base import Pass
+from .drop_dead_ops import DropDeadOps
+from .finalize import Finalize
+from .fold_duplicates import FoldDuplicates
+from .fold_views import FoldViews
+from .form_rows import FormRows
+from .lower_rows_to_kernel import LowerRowsToKernel
+from .lower_rows_to_linalg import LowerRowsToLinalg
+from .pipeline import standard_pipeline
+from .raise_aten_rms_norm import RaiseAtenRMSNorm
+from .raise_custom_ops import RaiseCustomOps
+from .raise_spelled_rms_norm import RaiseSpelledRMSNorm
+from .resolve_dims import ResolveDims
+
+#: Pass classes by name; a test holds that each pass file is here, under its own name.
+PASSES: dict[str, type[Pass]] = {
+    pass_class.name: pass_class
+    for pass_class in (
+        DropDeadOps,
+        Finalize,
+        FoldDuplicates,
+        FoldViews,
+        FormRows,
+        LowerRowsToKernel,
+        LowerRowsToLinalg,
+        RaiseAtenRMSNorm,
+        RaiseCustomOps,
+        RaiseSpelledRMSNorm,
+        ResolveDims,
+    )
+}
+
+#: What ``standard`` stands for in a pipeline.
+STANDARD = "standard"
+
+
+def resolve_passes(names: Sequence[str]) -> list[Pass]:
+    """Return the passes of these names; ``standard`` is the whole standard pipeline.
+
+    Raises:
+        FanfoldError: If there is no pass of one of the names. Nothing has run by then.
+    """
+    passes: list[Pass] = []
+    for name in names:
+        if name == STANDARD:
+            passes += standard_pipeline()
+        else:
+            passes.append(find_pass(name)())
+    return passes
+
+
+def find_pass(name: str) -> type[Pass]:
+    """Return the pass class of this name.
+
+    Raises:
+        FanfoldError: If there is none; the message names those there are, and the closest one.
+    """
+    if name not in PASSES:
+        close = difflib.get_close_matches(name, PASSES, n=1)
+        raise FanfoldError(
+            f"there is no pass {name!r}",
+            stage="passes",
+            expected=f"one of {', '.join(sorted(PASSES))}",
+            found=name,
+            remedy=f"did you mean {close[0]}?" if close else "see fanfold-opt --list-passes",
+        )
+    return PASSES[name]

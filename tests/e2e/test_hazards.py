@@ -1,0 +1,118 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What the compilers below would do silently wrong: each test fails when its handling is taken away."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import fanfold
+from e2e.norms import LlamaNorm
+
+
+class NormAndQuantize(nn.Module):
+    """Two rounding points to bf16, both inside the kernel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = LlamaNorm(1024, torch.bfloat16)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return torch.ops.fanfold.group_quant(self.norm(x), 128)
+
+
+def differing(found: tuple[Tensor, Tensor], expected: tuple[Tensor, Tensor]) -> tuple[float, float]:
+    """Return the fractions of bytes and of scales that differ."""
+    values = (found[0].view(torch.uint8) != expected[0].view(torch.uint8)).float().mean().item()
+    return values, (found[1] != expected[1]).float().mean().item()
+
+
+def test_bf16_roundings_survive() -> None:
+    model, x = NormAndQuantize(), torch.randn(64, 1024).bfloat16()
+    assert max(differing(fanfold.compile_and_run(model, (x,)), model(x))) <= 1e-3
+
+
+def test_bf16_roundings_need_their_handling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `truncf` and `extf` in their place, IREE drops the roundings: that is what the test above would see."""
+    from torch_mlir import ir
+    from torch_mlir.dialects import arith
+
+    from fanfold.passes.kernel import formulas, values
+    from fanfold.passes.kernel.emitter import Emitter
+
+    def naive(e: Emitter, value: ir.Value, element: ir.Type) -> ir.Value:
+        if isinstance(element, ir.F32Type):
+            return value
+        return arith.extf(e.like(value, e.f32), arith.truncf(e.like(value, element), value))
+
+    monkeypatch.setattr(values, "round_to", naive)
+    monkeypatch.setattr(formulas, "round_to", naive)
+    model, x = NormAndQuantize(), torch.randn(64, 1024).bfloat16()
+    bytes_, scales = differing(fanfold.compile_and_run(model, (x,)), model(x))
+    assert bytes_ > 0.01
+    assert scales > 0.5
+
+
+class Scaled(nn.Module):
+    """A constant that is not representable in f32, in an op that IREE lowers."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * 1.7
+
+
+def test_f64_literals_are_rounded() -> None:
+    x = torch.randn(1000)
+    assert torch.equal(fanfold.compile_and_run(Scaled(), (x,)), x * 1.7)
+
+
+class Attention(nn.Module):
+    """The reduced case of the miscompiled softmax: two bounded dynamic dims."""
+
+    def forward(self, q: Tensor, k: Tensor) -> Tensor:
+        return torch.softmax(q @ k.transpose(2, 3), -1)
+
+
+def test_softmax_over_dynamic_dims() -> None:
+    batch, sequence = torch.export.Dim("batch", min=1, max=64), torch.export.Dim("sequence", min=2, max=256)
+    shapes = ({0: batch, 2: sequence}, {0: batch, 2: sequence})
+    exe = fanfold.compile(Attention(), (torch.randn(2, 4, 16, 32), torch.randn(2, 4, 16, 32)), dynamic_shapes=shapes)
+    for b, s in ((1, 7), (3, 33), (2, 100)):
+        q, k = torch.randn(b, 4, s, 32), torch.randn(b, 4, s, 32)
+        torch.testing.assert_close(exe(q, k), torch.softmax(q @ k.transpose(2, 3), -1), rtol=1e-5, atol=1e-6)
+
+
+class SmallConstants(nn.Module):
+    """bf16 constants of at most 256 bytes, which IREE would inline into a dispatch with the wrong type."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("small", torch.randn(32).bfloat16())
+        self.register_buffer("largest", torch.randn(128).bfloat16())
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        inline = torch.tensor([0.5, 1.5, 2.5, 3.5], dtype=torch.bfloat16)
+        return x[..., :32] * self.small, x[..., :4] * inline, x * self.largest
+
+
+def test_small_bf16_constants() -> None:
+    model, x = SmallConstants(), torch.randn(5, 128).bfloat16()
+    for found, expected in zip(fanfold.compile_and_run(model, (x,)), model(x), strict=True):
+        torch.testing.assert_close(found, expected, rtol=2**-7, atol=0)
+
+
+class DoubleWeight(nn.Module):
+    """An f64 parameter: demoted, its bytes would be read as f32."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(64, dtype=torch.float64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.weight
+
+
+def test_f64_parameters() -> None:
+    model, x = DoubleWeight(), torch.randn(3, 64, dtype=torch.float64)
+    assert torch.equal(fanfold.compile_and_run(model, (x,)), model(x))
