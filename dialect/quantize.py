@@ -8,7 +8,7 @@ from torch_mlir import ir
 from torch_mlir.dialects import ext
 
 from .base import Fanfold
-from .checks import expect, expect_float, expect_same_rows, row_type, verifier
+from .checks import expect, expect_float, expect_same_rows, expect_segments, row_type, verifier
 
 #: Largest finite magnitude of each element type that rows are quantised to.
 LARGEST_FINITE = {"f8E4M3FN": 448.0, "f8E4M3FNUZ": 240.0, "f8E5M2": 57344.0, "i8": 127.0}
@@ -56,6 +56,7 @@ class QuantizeOp(Fanfold.Operation, name="quantize", traits=[ext.Pure]):
     @verifier
     def verify_invariants(self) -> None:
         """Check widths, groups, dtypes, and that a scale is either given or computed."""
+        expect_segments(self.operation, "operandSegmentSizes", "resultSegmentSizes")
         x, q = row_type(self.x, "x"), row_type(self.q, "q")
         width, group = x.shape[1], self.group_size.value
         expect_float(x.element_type, "x element type")

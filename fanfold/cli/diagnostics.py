@@ -37,7 +37,7 @@ class Diagnostic:
         return f"{where}: error: {self.message}"
 
 
-class Failed(Exception):
+class DiagnosedError(Exception):
     """The input was invalid or a pass failed.
 
     Args:
@@ -51,10 +51,10 @@ class Failed(Exception):
 
 @contextmanager
 def collected(context: ir.Context) -> Iterator[None]:
-    """Turn the errors of the body, MLIR's and ours, into one `Failed`.
+    """Turn the errors of the body, MLIR's and ours, into one `DiagnosedError`.
 
     Raises:
-        Failed: If there was an error.
+        DiagnosedError: If there was an error.
     """
     found: list[Diagnostic] = []
 
@@ -77,7 +77,7 @@ def collected(context: ir.Context) -> Iterator[None]:
     finally:
         handler.detach()
     if found:
-        raise Failed(found)
+        raise DiagnosedError(found)
 
 
 def _diagnostic(location: ir.Location, message: str) -> Diagnostic:

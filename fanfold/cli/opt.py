@@ -96,11 +96,11 @@ class _Job:
 
     def print(self, name: str, text: str) -> bool:
         """Run the passes on `text` and print the result; returns whether it went well."""
-        from .diagnostics import Failed
+        from .diagnostics import DiagnosedError
 
         try:
             result = self._run(text)
-        except Failed as failure:
+        except DiagnosedError as failure:
             for diagnostic in failure.diagnostics:
                 click.echo(diagnostic.render(name), err=True)
             return False
@@ -109,11 +109,11 @@ class _Job:
 
     def verify(self, name: str, text: str) -> list[str]:
         """Run the passes on `text` and return where its errors are not the ones that it announces."""
-        from .diagnostics import Failed, expectations, unmet
+        from .diagnostics import DiagnosedError, expectations, unmet
 
         try:
             self._run(text)
-        except Failed as failure:
+        except DiagnosedError as failure:
             return unmet(name, expectations(text), failure.diagnostics)
         return unmet(name, expectations(text), [])
 

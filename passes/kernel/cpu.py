@@ -59,7 +59,8 @@ class CpuKernels:
         per_workgroup = max(1, ELEMENTS_PER_WORKGROUP // widest)
         executable = Executable(name, len(rows.operands), len(yielded), per_workgroup)
         with ir.InsertionPoint(executable.entry):
-            e = Emitter(executable.entry, short_nans=_only_bf16(rows))
+            only_bf16 = _loads_only_bf16(body)
+            e = Emitter(executable.entry, short_nans=only_bf16)
             row_count = executable.row_count()
             buffers = [
                 Buffer(executable.binding(i, _memref_type(v.type), row_count), v.type.element_type)
@@ -72,27 +73,21 @@ class CpuKernels:
             with keep_denormals(self.is_x86):
                 loop = scf.ForOp(begin, end, e.index(1))
                 with ir.InsertionPoint(loop.body):
-                    self._emit_row(e, body, loop.induction_variable, inputs, outputs)
+                    values = RowValues(e, loop.induction_variable, inputs, self.lanes, paired=only_bf16)
+                    _emit_row(e, body, values, outputs)
                     scf.yield_([])
             func.return_([])
         return executable.op
 
-    def _emit_row(
-        self,
-        e: Emitter,
-        body: ir.Block,
-        row: ir.Value,
-        inputs: dict[ir.Value, Buffer],
-        outputs: list[tuple[ir.Value, Buffer]],
-    ) -> None:
-        values = RowValues(e, row, inputs, {})
-        # Ops stand in topological order, so each reduction finds the row scalars that it depends on.
-        for op in body.operations:
-            if op.operation.name == "fanfold.rms_norm":
-                values.row_scalars[op.y] = emit_rstd(e, values, op, self.lanes)
-            elif op.operation.name == "fanfold.quantize" and op.granularity.value == "token":
-                values.row_scalars[op.q] = emit_token_scale(e, values, op, self.lanes)
-        emit_sinks(e, values, outputs, self.lanes)
+
+def _emit_row(e: Emitter, body: ir.Block, values: RowValues, outputs: list[tuple[ir.Value, Buffer]]) -> None:
+    # Ops stand in topological order, so each reduction finds the row scalars that it depends on.
+    for op in body.operations:
+        if op.operation.name == "fanfold.rms_norm":
+            values.row_scalars[op.y] = emit_rstd(e, values, op)
+        elif op.operation.name == "fanfold.quantize" and op.granularity.value == "token":
+            values.row_scalars[op.q] = emit_token_scale(e, values, op)
+    emit_sinks(e, values, outputs)
 
 
 def _memref_type(type_: ir.RankedTensorType) -> ir.MemRefType:
@@ -101,7 +96,13 @@ def _memref_type(type_: ir.RankedTensorType) -> ir.MemRefType:
     return ir.MemRefType.get(shape, storage_type(type_.element_type))
 
 
-def _only_bf16(rows: ir.Operation) -> bool:
-    return all(isinstance(v.type.element_type, ir.BF16Type) for v in rows.operands)
+def _loads_only_bf16(body: ir.Block) -> bool:
+    """Return whether every operand that is loaded in vectors is bf16; scales and ceilings are single f32."""
+    single = {v for op in body.operations for v in _single_numbers(op)}
+    return all(isinstance(v.type.element_type, ir.BF16Type) for v in body.arguments if v not in single)
 
 
+def _single_numbers(op: ir.OpView) -> list[ir.Value]:
+    if op.operation.name != "fanfold.quantize":
+        return []
+    return [v for v in (op.scale, op.ceiling) if v is not None]

@@ -47,7 +47,7 @@ def represents(kind: str, bound: float) -> bool:
 
 
 def convert(e: Emitter, value: ir.Value, sign_of: ir.Value, kind: str, *, may_be_nan: bool) -> ir.Value:
-    """Round an f32 within the finite range of `kind` to its i8 code.
+    """Round an f32 within the finite range of `kind` to its code: the low byte of an i32, with rubbish above it.
 
     Args:
         e: The emitter.
@@ -85,7 +85,7 @@ def _to_float8(e: Emitter, value: ir.Value, sign_of: ir.Value, fmt: Float8, *, m
         if fmt.signed_zero:
             nan = arith.ori(nan, sign)
         code = arith.select(arith.cmpf(arith.CmpFPredicate.UNO, value, value), nan, code)
-    return arith.trunci(e.like(value, e.i8), code)
+    return code
 
 
 def _to_int8(e: Emitter, value: ir.Value, *, may_be_nan: bool) -> ir.Value:
@@ -93,5 +93,4 @@ def _to_int8(e: Emitter, value: ir.Value, *, may_be_nan: bool) -> ir.Value:
         # PyTorch's conversion of NaN to int8 gives 0 on CPU; fptosi of NaN would be poison.
         is_nan = arith.cmpf(arith.CmpFPredicate.UNO, value, value)
         value = arith.select(is_nan, e.float_constant(0.0, value), value)
-    whole = arith.fptosi(e.like(value, e.i32), math.roundeven(value))
-    return arith.trunci(e.like(value, e.i8), whole)
+    return arith.fptosi(e.like(value, e.i32), math.roundeven(value))

@@ -38,6 +38,6 @@ def switched(kernels: Kernels) -> Kernels:
     value = os.environ.get(SWITCH) or "on"
     if value not in {"on", "off"}:
         raise CompileError(
-            f"the environment variable {SWITCH} is neither on nor off", stage="passes", expected="on or off", found=value
+            f"the environment variable {SWITCH} has no such value", stage="passes", expected="on or off", found=value
         )
     return kernels if value == "on" else NoKernels()

@@ -20,10 +20,10 @@ def is_ordinary(e: Emitter, scale: ir.Value) -> ir.Value:
     return arith.cmpi(arith.CmpIPredicate.ult, offset, e.constant(INFINITY_BITS - SMALLEST_ORDINARY, e.i32))
 
 
-def emit_quantized(
+def emit_codes(
     e: Emitter, op: ir.OpView, value: ir.Value, scale: ir.Value, inverse: ir.Value, *, fast: bool
 ) -> ir.Value:
-    """Return the i8 codes of `value`.
+    """Return the codes of `value` as the low bytes of i32.
 
     Args:
         e: The emitter.

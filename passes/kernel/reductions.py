@@ -18,57 +18,56 @@ ACCUMULATORS = 4
 
 def reduce_columns(
     e: Emitter,
-    begin: ir.Value,
-    length: int,
-    lanes: int,
-    initial: ir.Value,
-    step: Callable[[ir.Value, Piece], ir.Value],
+    values: RowValues,
+    source: ir.Value,
+    columns: tuple[ir.Value, int],
+    step: Callable[[ir.Value, ir.Value], ir.Value],
     kind: str,
 ) -> ir.Value:
-    """Reduce `length` columns from `begin` to a scalar.
+    """Reduce columns of a row value to a scalar.
 
     Args:
         e: The emitter.
-        begin: First column (index).
-        length: How many columns.
-        lanes: Lanes of a full vector.
-        initial: Scalar that starts every accumulator.
-        step: Maps an accumulator vector and a piece of its width to the new accumulator.
-        kind: How accumulators combine: ``add`` (f32) or ``maxsi`` (i32).
+        values: The row's values.
+        source: The value to reduce.
+        columns: First column (index) and how many columns.
+        step: Maps an accumulator vector and an f32 vector of the same width to the new accumulator.
+        kind: How accumulators combine: ``add`` (f32, from 0) or ``maxsi`` (i32, from 0).
     """
-    combine = arith.addf if kind == "add" else arith.maxsi
-    stride = ACCUMULATORS * lanes
+    begin, length = columns
+    element, combine = (e.f32, arith.addf) if kind == "add" else (e.i32, arith.maxsi)
+    stride = ACCUMULATORS * values.lanes
     full = length // stride * stride
+
+    def start(width: int) -> ir.Value:
+        return e.constant(0.0 if kind == "add" else 0, e.vector(width, element))
+
     partial = []
     if full:
-        start = [e.splat(initial, lanes)] * ACCUMULATORS
-        loop = scf.ForOp(begin, e.offset(begin, full), e.index(stride), start)
+        loop = scf.ForOp(begin, e.offset(begin, full), e.index(stride), [start(values.lanes)] * ACCUMULATORS)
         with ir.InsertionPoint(loop.body):
-            pieces = [Piece(loop.induction_variable, i * lanes, lanes) for i in range(ACCUMULATORS)]
-            scf.yield_([step(acc, p) for acc, p in zip(loop.inner_iter_args, pieces, strict=True)])
+            spans = cut(0, stride, values.piece_width)
+            parts = [p for s in spans for p in values.at(source, Piece(loop.induction_variable, s.offset, s.width))]
+            scf.yield_([step(acc, part) for acc, part in zip(loop.inner_iter_args, parts, strict=True)])
         partial.append(e.reduce(kind, tree(list(loop.results), combine)))
     by_width: dict[int, ir.Value] = {}
-    for span in cut(full, length, lanes):
-        acc = by_width.get(span.width) or e.splat(initial, span.width)
-        by_width[span.width] = step(acc, Piece(begin, span.offset, span.width))
+    for span in cut(full, length, values.piece_width):
+        for part in values.at(source, Piece(begin, span.offset, span.width)):
+            width = part.type.shape[0]
+            by_width[width] = step(by_width.get(width) or start(width), part)
     partial += [e.reduce(kind, acc) for acc in by_width.values()]
     return tree(partial, combine)
 
 
-def emit_rstd(e: Emitter, values: RowValues, op: ir.OpView, lanes: int) -> ir.Value:
+def emit_rstd(e: Emitter, values: RowValues, op: ir.OpView) -> ir.Value:
     """Emit ``1 / sqrt(mean(x^2) + eps)`` of the current row for an `rms_norm` op."""
-    size = op.variance_size.value
-    zero = e.constant(0.0, e.f32)
-
     # The square of a bf16 or f16 is exact in f32, so a fused multiply-add rounds as eager does; that of an f32 is not.
     exact_square = not isinstance(op.x.type.element_type, ir.F32Type)
 
-    def add_square(acc: ir.Value, piece: Piece) -> ir.Value:
-        x = values.at(op.x, piece)
+    def add_square(acc: ir.Value, x: ir.Value) -> ir.Value:
         return math.fma(x, x, acc) if exact_square else arith.addf(acc, arith.mulf(x, x))
 
-    total = reduce_columns(e, e.index(0), size, lanes, zero, add_square, "add")
-    return rstd(e, op, total)
+    return rstd(e, op, reduce_columns(e, values, op.x, (e.index(0), op.variance_size.value), add_square, "add"))
 
 
 def emit_scale(e: Emitter, values: RowValues, op: ir.OpView, bits: ir.Value) -> ir.Value:
@@ -77,15 +76,11 @@ def emit_scale(e: Emitter, values: RowValues, op: ir.OpView, bits: ir.Value) -> 
     return scale_from_absmax(e, op, bits, ceiling)
 
 
-def emit_token_scale(e: Emitter, values: RowValues, op: ir.OpView, lanes: int) -> ir.Value:
+def emit_absmax(e: Emitter, values: RowValues, op: ir.OpView, columns: tuple[ir.Value, int]) -> ir.Value:
+    """Emit the absmax, as bits, of columns (first, how many) of a `quantize` op's input."""
+    return reduce_columns(e, values, op.x, columns, lambda acc, part: absmax_bits(e, acc, part), "maxsi")
+
+
+def emit_token_scale(e: Emitter, values: RowValues, op: ir.OpView) -> ir.Value:
     """Emit the scale of the current row for a `quantize` op of granularity ``token``."""
-    bits = reduce_columns(
-        e,
-        e.index(0),
-        op.x.type.shape[1],
-        lanes,
-        e.constant(0, e.i32),
-        lambda acc, piece: absmax_bits(e, acc, values.at(op.x, piece)),
-        "maxsi",
-    )
-    return emit_scale(e, values, op, bits)
+    return emit_scale(e, values, op, emit_absmax(e, values, op, (e.index(0), op.x.type.shape[1])))

@@ -12,8 +12,8 @@ from torch_mlir.dialects import arith, memref, scf
 from .columns import Span, cut, cut_at
 from .emitter import Emitter, tree
 from .formulas import absmax_bits
-from .quantizing import emit_quantized, is_ordinary
-from .reductions import emit_scale, reduce_columns
+from .quantizing import emit_codes, is_ordinary
+from .reductions import emit_absmax, emit_scale
 from .values import Buffer, Piece, RowValues
 
 #: Most columns whose values one loop body holds in registers (or, beyond them, in spill slots of the L1 cache).
@@ -44,24 +44,23 @@ class Walk:
     maps: list[Callable[[Sequence[Piece]], None]] = field(default_factory=list)
 
 
-def emit_sinks(e: Emitter, values: RowValues, outputs: Sequence[tuple[ir.Value, Buffer]], lanes: int) -> None:
+def emit_sinks(e: Emitter, values: RowValues, outputs: Sequence[tuple[ir.Value, Buffer]]) -> None:
     """Emit everything that stores results of the current row.
 
     Args:
         e: The emitter.
         values: The row's values; reductions over whole rows are done already.
         outputs: Yielded values of the body with their buffers.
-        lanes: Lanes of a full vector.
     """
     walks: list[Walk] = []
     for op, results in _by_producer(outputs):
         if op is None or op.operation.name != "fanfold.quantize":
             for value, buffer in results:
-                _walk_for(walks, value.type.shape[1], lanes).maps.append(_plain(values, value, buffer))
+                _walk_for(walks, value.type.shape[1], 4 * values.lanes).maps.append(_plain(values, value, buffer))
         else:
-            _add_quantize(e, values, walks, op, dict(results), lanes)
+            _add_quantize(e, values, walks, op, dict(results))
     for walk in walks:
-        _emit_walk(e, values, walk, lanes)
+        _emit_walk(e, values, walk)
 
 
 def _by_producer(
@@ -85,12 +84,12 @@ def _plain(values: RowValues, value: ir.Value, buffer: Buffer) -> Callable[[Sequ
     return store
 
 
-def _walk_for(walks: list[Walk], width: int, lanes: int) -> Walk:
+def _walk_for(walks: list[Walk], width: int, chunk: int) -> Walk:
     """Return the first walk over `width` columns, made when there is none: plain results ride along."""
     for walk in walks:
         if walk.width == width:
             return walk
-    walks.append(Walk(width, 4 * lanes))
+    walks.append(Walk(width, chunk))
     return walks[-1]
 
 
@@ -100,7 +99,6 @@ def _add_quantize(
     walks: list[Walk],
     op: ir.OpView,
     buffers: dict[ir.Value, Buffer],
-    lanes: int,
 ) -> None:
     width = op.x.type.shape[1]
     q, scales = buffers.get(op.q), buffers.get(op.scales) if op.scales is not None else None
@@ -112,10 +110,10 @@ def _add_quantize(
             if scales is not None:
                 _store_scale(values, scales, scale, e.index(0))
             if q is not None:
-                _emit_scaled_walk(e, values, op, q, scale, e.index(0), width, lanes)
+                _emit_scaled_walk(e, values, op, q, scale, (e.index(0), width))
         case "tensor":
             if q is not None:
-                _walk_for(walks, width, lanes).maps.append(_static(e, values, op, q))
+                _walk_for(walks, width, 4 * values.lanes).maps.append(_static(e, values, op, q))
 
 
 def _static(e: Emitter, values: RowValues, op: ir.OpView, q: Buffer) -> Callable[[Sequence[Piece]], None]:
@@ -124,7 +122,7 @@ def _static(e: Emitter, values: RowValues, op: ir.OpView, q: Buffer) -> Callable
 
     def store(pieces: Sequence[Piece]) -> None:
         for piece in pieces:
-            values.store(q, emit_quantized(e, op, values.at(op.x, piece), scale, inverse, fast=False), piece)
+            _store_quantized(e, values, op, q, piece, (scale, inverse), fast=False)
 
     return store
 
@@ -142,27 +140,27 @@ def _add_group(walks: list[Walk], sink: GroupSink, width: int) -> None:
     walks.append(Walk(width, chunk, [sink]))
 
 
-def _emit_walk(e: Emitter, values: RowValues, walk: Walk, lanes: int) -> None:
+def _emit_walk(e: Emitter, values: RowValues, walk: Walk) -> None:
     if walk.chunk > MAX_CHUNK:
-        _emit_long_groups(e, values, walk, lanes)
+        _emit_long_groups(e, values, walk)
         return
     whole = walk.width // walk.chunk
     if whole:
         loop = scf.ForOp(e.index(0), e.index(whole * walk.chunk), e.index(walk.chunk))
         with ir.InsertionPoint(loop.body):
-            _emit_chunk(e, values, walk, loop.induction_variable, walk.chunk, lanes)
+            _emit_chunk(e, values, walk, loop.induction_variable, walk.chunk)
             scf.yield_([])
     rest = walk.width - whole * walk.chunk
     if rest:
-        _emit_chunk(e, values, walk, e.index(whole * walk.chunk), rest, lanes)
+        _emit_chunk(e, values, walk, e.index(whole * walk.chunk), rest)
 
 
-def _emit_chunk(e: Emitter, values: RowValues, walk: Walk, base: ir.Value, length: int, lanes: int) -> None:
+def _emit_chunk(e: Emitter, values: RowValues, walk: Walk, base: ir.Value, length: int) -> None:
     """Emit `length` columns from `base`: every value is computed once and serves all results."""
     ends = {0, length}
     for sink in walk.groups:
         ends.update(range(0, length, sink.group))
-    spans = cut_at(sorted(ends), lanes)
+    spans = cut_at(sorted(ends), values.piece_width)
     for emit_map in walk.maps:
         emit_map([Piece(base, s.offset, s.width) for s in spans])
     for sink in walk.groups:
@@ -177,9 +175,10 @@ def _emit_group(
     e: Emitter, values: RowValues, sink: GroupSink, pieces: Sequence[Piece], group_index: ir.Value
 ) -> None:
     by_width: dict[int, ir.Value] = {}
-    for piece in pieces:
-        zero = e.constant(0, e.vector(piece.width, e.i32))
-        by_width[piece.width] = absmax_bits(e, by_width.get(piece.width, zero), values.at(sink.op.x, piece))
+    for part in (part for piece in pieces for part in values.at(sink.op.x, piece)):
+        width = part.type.shape[0]
+        zero = e.constant(0, e.vector(width, e.i32))
+        by_width[width] = absmax_bits(e, by_width.get(width, zero), part)
     bits = tree([e.reduce("maxsi", v) for v in by_width.values()], arith.maxsi)
     scale = emit_scale(e, values, sink.op, bits)
     if sink.scales is not None:
@@ -190,8 +189,7 @@ def _emit_group(
 
     def emit(inverse: ir.Value, *, fast: bool) -> None:
         for piece in pieces:
-            value = values.at(sink.op.x, piece)
-            values.store(q, emit_quantized(e, sink.op, value, scale, inverse, fast=fast), piece)
+            _store_quantized(e, values, sink.op, q, piece, (scale, inverse), fast=fast)
 
     _with_range_check(e, sink.op, scale, emit)
 
@@ -213,21 +211,17 @@ def _with_range_check(e: Emitter, op: ir.OpView, scale: ir.Value, emit: Callable
         scf.yield_([])
 
 
-def _emit_long_groups(e: Emitter, values: RowValues, walk: Walk, lanes: int) -> None:
+def _emit_long_groups(e: Emitter, values: RowValues, walk: Walk) -> None:
     """Groups too long to hold in registers: one loop finds the maximum, a second one reads the row again."""
     (sink,) = walk.groups
     group, width = sink.group, walk.width
 
     def emit(base: ir.Value, length: int, index: ir.Value) -> None:
-        zero = e.constant(0, e.i32)
-        bits = reduce_columns(
-            e, base, length, lanes, zero, lambda acc, p: absmax_bits(e, acc, values.at(sink.op.x, p)), "maxsi"
-        )
-        scale = emit_scale(e, values, sink.op, bits)
+        scale = emit_scale(e, values, sink.op, emit_absmax(e, values, sink.op, (base, length)))
         if sink.scales is not None:
             _store_scale(values, sink.scales, scale, index)
         if sink.q is not None:
-            _emit_scaled_walk(e, values, sink.op, sink.q, scale, base, length, lanes)
+            _emit_scaled_walk(e, values, sink.op, sink.q, scale, (base, length))
 
     whole = width // group
     loop = scf.ForOp(e.index(0), e.index(whole), e.index(1))
@@ -244,11 +238,10 @@ def _emit_scaled_walk(
     op: ir.OpView,
     q: Buffer,
     scale: ir.Value,
-    base: ir.Value,
-    length: int,
-    lanes: int,
+    columns: tuple[ir.Value, int],
 ) -> None:
-    """Quantise `length` columns from `base` by one scale that is known already."""
+    """Quantise columns (first, how many) by one scale that is known already."""
+    base, length = columns
 
     def emit(inverse: ir.Value, *, fast: bool) -> None:
         # Values computed in this branch do not dominate the other one.
@@ -257,19 +250,34 @@ def _emit_scaled_walk(
         def store(at: ir.Value, spans: Sequence[Span]) -> None:
             for span in spans:
                 piece = Piece(at, span.offset, span.width)
-                values.store(q, emit_quantized(e, op, values.at(op.x, piece), scale, inverse, fast=fast), piece)
+                _store_quantized(e, values, op, q, piece, (scale, inverse), fast=fast)
 
-        stride = 4 * lanes
+        stride = 4 * values.lanes
         full = length // stride * stride
         if full:
             loop = scf.ForOp(base, e.offset(base, full), e.index(stride))
             with ir.InsertionPoint(loop.body):
-                store(loop.induction_variable, cut(0, stride, lanes))
+                store(loop.induction_variable, cut(0, stride, values.piece_width))
                 scf.yield_([])
-        store(base, cut(full, length, lanes))
+        store(base, cut(full, length, values.piece_width))
         values.forget()
 
     _with_range_check(e, op, scale, emit)
+
+
+def _store_quantized(
+    e: Emitter,
+    values: RowValues,
+    op: ir.OpView,
+    q: Buffer,
+    piece: Piece,
+    scale_and_inverse: tuple[ir.Value, ir.Value],
+    *,
+    fast: bool,
+) -> None:
+    scale, inverse = scale_and_inverse
+    parts = values.at(op.x, piece)
+    values.store_codes(q, tuple(emit_codes(e, op, part, scale, inverse, fast=fast) for part in parts), piece)
 
 
 def _store_scale(values: RowValues, buffer: Buffer, scale: ir.Value, index: ir.Value) -> None:

@@ -1,8 +1,13 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Evaluation of the row values of a `rows` body at one piece of the columns."""
+"""Evaluation of the row values of a `rows` body at one piece of the columns.
 
-from collections.abc import Mapping
+Where all inputs are bf16, a full piece is twice as wide as a vector and is held as two: the even columns and the odd
+ones. Two neighbouring bf16 are one 32-bit word, so a shift makes the even ones f32 and a mask the odd ones; loading them in
+column order takes twice the instructions, and so does storing.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from torch_mlir import ir
@@ -20,6 +25,10 @@ class Piece:
     base: ir.Value
     offset: int
     width: int
+
+
+#: The f32 vectors that hold a piece: one in column order, or the even columns and the odd ones.
+Parts = tuple[ir.Value, ...]
 
 
 @dataclass(frozen=True)
@@ -42,64 +51,101 @@ class RowValues:
         e: The emitter.
         row: Index of the current row.
         buffers: Memory of the body's block arguments.
-        row_scalars: Reciprocal root mean square of each `rms_norm`, by its result; filled in as they are computed.
+        lanes: f32 lanes of a full vector.
+        paired: Whether full pieces are held as even and odd columns; every vector that is loaded must be bf16.
+
+    Attributes:
+        row_scalars: Reciprocal root mean square of each `rms_norm` and scale of each token `quantize`, by its first
+            result; filled in as they are computed.
     """
 
     def __init__(
-        self, e: Emitter, row: ir.Value, buffers: Mapping[ir.Value, Buffer], row_scalars: dict[ir.Value, ir.Value]
+        self, e: Emitter, row: ir.Value, buffers: Mapping[ir.Value, Buffer], lanes: int, *, paired: bool
     ) -> None:
         self._e = e
         self.row = row
         self.buffers = buffers
-        self.row_scalars = row_scalars
-        self._memo: dict[tuple[ir.Value, Piece], ir.Value] = {}
+        self.lanes = lanes
+        self.piece_width = 2 * lanes if paired else lanes
+        self.row_scalars: dict[ir.Value, ir.Value] = {}
+        self._memo: dict[tuple[ir.Value, Piece], Parts] = {}
 
     def forget(self) -> None:
         """Drop the remembered values: they do not dominate code outside the current loop body."""
         self._memo.clear()
 
-    def at(self, value: ir.Value, piece: Piece) -> ir.Value:
-        """Return the f32 vector of `value` at `piece`, rounded to the value's element type."""
+    def at(self, value: ir.Value, piece: Piece) -> Parts:
+        """Return the f32 vectors of `value` at `piece`, rounded to the value's element type."""
         key = (value, piece)
         if key not in self._memo:
             self._memo[key] = self._compute(value, piece)
         return self._memo[key]
 
-    def store(self, buffer: Buffer, value: ir.Value, piece: Piece) -> None:
-        """Store an f32 vector, already rounded to the buffer's element type."""
-        stored = value if value.type.element_type == self._e.i8 else narrow(self._e, value, buffer.element)
+    def store(self, buffer: Buffer, parts: Parts, piece: Piece) -> None:
+        """Store f32 vectors, already rounded to the buffer's element type."""
+        if len(parts) == 2 and isinstance(buffer.element, ir.BF16Type):
+            even, odd = (self._e.to_bits(part) for part in parts)
+            words = arith.ori(self._e.shifted_right(even, 16), self._e.masked(odd, 0xFFFF0000))
+            self._store(buffer, vector.bitcast(self._e.vector(piece.width, self._e.i16), words), piece)
+            return
+        narrowed = [narrow(self._e, part, buffer.element) for part in parts]
+        self._store(buffer, narrowed[0] if len(narrowed) == 1 else vector.interleave(*narrowed), piece)
+
+    def store_codes(self, buffer: Buffer, codes: Parts, piece: Piece) -> None:
+        """Store the low bytes of i32 vectors."""
+        e = self._e
+        if len(codes) == 1:
+            self._store(buffer, arith.trunci(e.like(codes[0], e.i8), codes[0]), piece)
+            return
+        even, odd = codes
+        words = arith.ori(e.masked(even, 0xFF), arith.shli(odd, e.bits_constant(8, odd)))
+        shorts = arith.trunci(e.like(words, e.i16), words)
+        self._store(buffer, vector.bitcast(e.vector(piece.width, e.i8), shorts), piece)
+
+    def _store(self, buffer: Buffer, stored: ir.Value, piece: Piece) -> None:
         vector.store(stored, buffer.memref, [self.row, self._e.offset(piece.base, piece.offset)])
 
-    def _load(self, buffer: Buffer, piece: Piece) -> ir.Value:
-        column = self._e.offset(piece.base, piece.offset)
-        rank = ir.MemRefType(buffer.memref.type).rank
-        indices = [self.row, column] if rank == 2 else [column]
-        type_ = self._e.vector(piece.width, ir.MemRefType(buffer.memref.type).element_type)
-        return widen(self._e, vector.load(type_, buffer.memref, indices), buffer.element)
+    def _load(self, buffer: Buffer, piece: Piece) -> Parts:
+        e = self._e
+        column = e.offset(piece.base, piece.offset)
+        type_ = ir.MemRefType(buffer.memref.type)
+        indices = [self.row, column] if type_.rank == 2 else [column]
+        loaded = vector.load(e.vector(piece.width, type_.element_type), buffer.memref, indices)
+        if piece.width <= self.lanes:
+            return (widen(e, loaded, buffer.element),)
+        words = vector.bitcast(e.vector(self.lanes, e.i32), loaded)
+        return e.to_float(arith.shli(words, e.bits_constant(16, words))), e.to_float(e.masked(words, 0xFFFF0000))
 
-    def _compute(self, value: ir.Value, piece: Piece) -> ir.Value:
+    def _compute(self, value: ir.Value, piece: Piece) -> Parts:
         if value in self.buffers:
             return self._load(self.buffers[value], piece)
         op = value.owner.opview
-        result_type = value.type.element_type
         match op.operation.name:
             case "fanfold.rms_norm":
                 unrounded = self._rms_norm(op, piece)
             case "fanfold.residual_add":
-                unrounded = arith.addf(self.at(op.x, piece), self.at(op.residual, piece))
+                unrounded = _each(arith.addf, self.at(op.x, piece), self.at(op.residual, piece))
             case "fanfold.cast":
                 unrounded = self.at(op.x, piece)
             case "fanfold.silu_mul":
                 unrounded = self._silu_mul(op, piece)
             case name:
                 raise NotImplementedError(f"no row value for {name}")
-        return round_to(self._e, unrounded, result_type)
+        return _each(lambda part: round_to(self._e, part, value.type.element_type), unrounded)
 
-    def _rms_norm(self, op: ir.OpView, piece: Piece) -> ir.Value:
-        rstd = self._e.splat(self.row_scalars[op.y], piece.width)
-        weight = None if op.weight is None else self.at(op.weight, piece)
-        return formulas.rms_norm(self._e, op, self.at(op.x, piece), rstd, weight)
+    def _rms_norm(self, op: ir.OpView, piece: Piece) -> Parts:
+        x = self.at(op.x, piece)
+        rstd = self._e.spread(self.row_scalars[op.y], x[0])
+        if op.weight is None:
+            return _each(lambda part: formulas.rms_norm(self._e, op, part, rstd, None), x)
+        return _each(lambda part, w: formulas.rms_norm(self._e, op, part, rstd, w), x, self.at(op.weight, piece))
 
-    def _silu_mul(self, op: ir.OpView, piece: Piece) -> ir.Value:
+    def _silu_mul(self, op: ir.OpView, piece: Piece) -> Parts:
         right = Piece(piece.base, piece.offset + op.y.type.shape[1], piece.width)
-        return formulas.silu_mul(self._e, op, self.at(op.x, piece), self.at(op.x, right))
+        return _each(
+            lambda gate, up: formulas.silu_mul(self._e, op, gate, up), self.at(op.x, piece), self.at(op.x, right)
+        )
+
+
+def _each(fn: Callable[..., ir.Value], *operands: Parts) -> Parts:
+    return tuple(fn(*parts) for parts in zip(*operands, strict=True))

@@ -11,7 +11,7 @@ from torch_mlir.dialects import arith, tensor
 
 from fanfold.passes.kernel import formulas
 from fanfold.passes.kernel.emitter import Emitter
-from fanfold.passes.kernel.quantizing import emit_quantized
+from fanfold.passes.kernel.quantizing import emit_codes
 
 from .build import Input, elementwise, empty, filled, reduce_last
 from .shapes import joined, split
@@ -56,7 +56,7 @@ def _codes(op: ir.OpView, values: ir.Value, scale: Input) -> ir.Value:
 
     def body(e: Emitter, v: list[ir.Value]) -> ir.Value:
         inverse = arith.divf(e.constant(1.0, e.f32), v[1])
-        return emit_quantized(e, op, v[0], v[1], inverse, fast=False)
+        return arith.trunci(e.i8, emit_codes(e, op, v[0], v[1], inverse, fast=False))
 
     return elementwise(
         [(values, tuple(range(len(shape)))), scale], empty(op.x, list(shape)[1:], op.q.type.element_type), body

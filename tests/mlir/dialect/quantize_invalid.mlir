@@ -1,0 +1,269 @@
+// RUN: fanfold-opt %s --split-input-file --verify-diagnostics
+
+func.func @rank(%x: tensor<2x2x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op x rank: expected 2 (rows x width), found 3}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<2x2x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @dtype(%x: tensor<?x300xi32>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op x element type: expected bf16, f16 or f32, found i32}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xi32>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @result_rank(%x: tensor<?x300xbf16>) -> (tensor<300xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op q rank: expected 2 (rows x width), found 1}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>) -> (tensor<300xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<300xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @result_rows(%x: tensor<?x300xbf16>) -> (tensor<4x300xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op q row count: expected ?, found 4}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>) -> (tensor<4x300xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<4x300xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @result_width(%x: tensor<?x300xbf16>) -> (tensor<?x299xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op q width: expected 300, found 299}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>) -> (tensor<?x299xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x299xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @result_dtype(%x: tensor<?x300xbf16>) -> (tensor<?x300xf16>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op q element type: expected f8E4M3FN or f8E4M3FNUZ or f8E5M2 or i8, found f16}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>) -> (tensor<?x300xf16>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf16>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @bound_beyond(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op bound: expected 0 < bound <= 448.0, found 449.0}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 449.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @bound_zero(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op bound: expected 0 < bound <= 448.0, found 0.0}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 0.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @bound_of_fnuz(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FNUZ>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op bound: expected 0 < bound <= 240.0, found 448.0}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FNUZ>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FNUZ>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @absmax_floor(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op absmax_floor: expected a number >= 0, found -1.0}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = -1.0 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @scale_floor(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op scale_floor: expected a number >= 0, found nan}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0x7FF8000000000000 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @granularity(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op granularity: expected tensor or token or group, found row}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "row", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @group_size(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op group_size: expected at least 1, found 0}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 0 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @group_size_of_token(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x1xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op group_size: expected the width 300 for token, found 128}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "token", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x1xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x1xf32>
+}
+
+// -----
+
+func.func @scales_missing(%x: tensor<?x300xbf16>) -> tensor<?x300xf8E4M3FN> {
+  // expected-error@+1 {{'fanfold.quantize' op scales result: expected one, found none}}
+  %y = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 0>}
+    : (tensor<?x300xbf16>) -> tensor<?x300xf8E4M3FN>
+  return %y : tensor<?x300xf8E4M3FN>
+}
+
+// -----
+
+func.func @scales_width(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x2xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op scales width: expected 3 (one a group), found 2}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x2xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x2xf32>
+}
+
+// -----
+
+func.func @scales_width_of_token(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op scales width: expected 1 (one a group), found 3}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "token", group_size = 300 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @scales_rank(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op scales rank: expected 2 (rows x width), found 1}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<3xf32>
+}
+
+// -----
+
+func.func @scales_dtype(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xbf16>) {
+  // expected-error@+1 {{'fanfold.quantize' op scales type: expected f32, found bf16}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xbf16>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xbf16>
+}
+
+// -----
+
+func.func @scales_rows(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<5x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op scales row count: expected ?, found 5}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<5x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<5x3xf32>
+}
+
+// -----
+
+func.func @scale_missing(%x: tensor<?x300xbf16>) -> tensor<?x300xf8E4M3FN> {
+  // expected-error@+1 {{'fanfold.quantize' op scale operand: expected one for granularity tensor, found none}}
+  %y = "fanfold.quantize"(%x) {granularity = "tensor", group_size = 300 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 0>}
+    : (tensor<?x300xbf16>) -> tensor<?x300xf8E4M3FN>
+  return %y : tensor<?x300xf8E4M3FN>
+}
+
+// -----
+
+func.func @scale_and_scales(%x: tensor<?x300xbf16>, %s: tensor<1xf32>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op scales result: expected none with a scale operand, found one}}
+  %y:2 = "fanfold.quantize"(%x, %s) {granularity = "tensor", group_size = 300 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 1, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>, tensor<1xf32>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @scale_of_group(%x: tensor<?x300xbf16>, %s: tensor<1xf32>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op scale operand: expected none for granularity group, found one}}
+  %y:2 = "fanfold.quantize"(%x, %s) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 1, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>, tensor<1xf32>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @scale_shape(%x: tensor<?x300xbf16>, %s: tensor<2xf32>) -> tensor<?x300xf8E4M3FN> {
+  // expected-error@+1 {{'fanfold.quantize' op scale shape: expected [1], found [2]}}
+  %y = "fanfold.quantize"(%x, %s) {granularity = "tensor", group_size = 300 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 1, 0>, resultSegmentSizes = array<i32: 1, 0>}
+    : (tensor<?x300xbf16>, tensor<2xf32>) -> tensor<?x300xf8E4M3FN>
+  return %y : tensor<?x300xf8E4M3FN>
+}
+
+// -----
+
+func.func @scale_dtype(%x: tensor<?x300xbf16>, %s: tensor<1xf16>) -> tensor<?x300xf8E4M3FN> {
+  // expected-error@+1 {{'fanfold.quantize' op scale type: expected f32, found f16}}
+  %y = "fanfold.quantize"(%x, %s) {granularity = "tensor", group_size = 300 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 1, 0>, resultSegmentSizes = array<i32: 1, 0>}
+    : (tensor<?x300xbf16>, tensor<1xf16>) -> tensor<?x300xf8E4M3FN>
+  return %y : tensor<?x300xf8E4M3FN>
+}
+
+// -----
+
+func.func @ceiling_with_scale(%x: tensor<?x300xbf16>, %s: tensor<1xf32>, %c: tensor<1xf32>) -> tensor<?x300xf8E4M3FN> {
+  // expected-error@+1 {{'fanfold.quantize' op ceiling operand: expected none with a scale operand, found one}}
+  %y = "fanfold.quantize"(%x, %s, %c) {granularity = "tensor", group_size = 300 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 1, 1>, resultSegmentSizes = array<i32: 1, 0>}
+    : (tensor<?x300xbf16>, tensor<1xf32>, tensor<1xf32>) -> tensor<?x300xf8E4M3FN>
+  return %y : tensor<?x300xf8E4M3FN>
+}
+
+// -----
+
+func.func @ceiling_shape(%x: tensor<?x300xbf16>, %c: tensor<f32>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op ceiling shape: expected [1], found []}}
+  %y:2 = "fanfold.quantize"(%x, %c) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 1>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>, tensor<f32>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xf32>
+}
