@@ -20,9 +20,9 @@ PARAMETER_SCOPE = "model"
 FUNCTION = "main"
 
 
-#: A call whose inputs and weights have fewer bytes than this runs on the caller's thread: waking a worker and waiting for
-#: it costs tens of microseconds, more than a second core saves. Row kernels take about 30 us for so many bytes; anything
-#: else may compute much more per byte, so its limit is lower.
+#: A call whose inputs and weights have fewer bytes than this runs on the caller's thread: waking a worker and waiting
+#: for it costs tens of microseconds, more than a second core saves. Row kernels take about 30 us for so many bytes;
+#: anything else may compute much more per byte, so its limit is lower.
 INLINE_BYTES_OF_ROW_KERNELS = 256 * 1024
 INLINE_BYTES = 16 * 1024
 
@@ -30,8 +30,8 @@ INLINE_BYTES = 16 * 1024
 class LoadedModule:
     """A module on its devices, ready to be called.
 
-    With a driver for small calls, the program is loaded twice, once for the workers and once for the caller's own thread; both compute the same bits
-    from the same memory, and each call takes the one that is faster for its size.
+    With a driver for small calls, the program is loaded twice, once for the workers and once for the caller's own
+    thread; both compute the same bits from the same memory, and each call takes the one that is faster for its size.
 
     Args:
         module: The ``.vmfb``; a memoryview is used where it lies, which must be on a 64-byte boundary.

@@ -51,12 +51,15 @@ def row_type(value: ir.Value, what: str) -> ir.RankedTensorType:
 def expect_segments(op: ir.Operation, *names: str) -> None:
     """Check that the attributes that say which optional operands (or results) an op has are there."""
     for name in names:
-        expect(name in op.attributes, f"attribute {name}", expected="one length for each operand or result", found="none")
+        expect(
+            name in op.attributes, f"attribute {name}", expected="one length for each operand or result", found="none"
+        )
 
 
 def expect_float(type_: ir.Type, what: str) -> None:
     """Check that `type_` is one of the float types that rows are computed from."""
-    expect(isinstance(type_, ir.BF16Type | ir.F16Type | ir.F32Type), what, expected="bf16, f16 or f32", found=type_)
+    is_float = isinstance(type_, ir.BF16Type | ir.F16Type | ir.F32Type)
+    expect(is_float, what, expected="bf16, f16 or f32", found=type_)
 
 
 def expect_same_rows(a: ir.RankedTensorType, b: ir.RankedTensorType, what: str) -> None:

@@ -30,7 +30,8 @@ class QuantizeOp(Fanfold.Operation, name="quantize", traits=[ext.Pure]):
         q = round(clamp(f32(x) / scale, -bound, bound), element type of q)          # reciprocal = false
         q = round(clamp(f32(x) * (1 / scale), -bound, bound), element type of q)    # reciprocal = true
 
-    A floor of 0 is no floor, and without the operand there is no ceiling. ``group_size`` is the width for the granularities ``token`` and ``tensor``.
+    A floor of 0 is no floor, and without the operand there is no ceiling. ``group_size`` is the width for the
+    granularities ``token`` and ``tensor``.
 
     ::
 
@@ -65,9 +66,7 @@ class QuantizeOp(Fanfold.Operation, name="quantize", traits=[ext.Pure]):
         kind = str(q.element_type)
         expect(kind in LARGEST_FINITE, "q element type", expected=" or ".join(LARGEST_FINITE), found=kind)
         bound = self.bound.value
-        expect(
-            0 < bound <= LARGEST_FINITE[kind], "bound", expected=f"0 < bound <= {LARGEST_FINITE[kind]}", found=bound
-        )
+        expect(0 < bound <= LARGEST_FINITE[kind], "bound", expected=f"0 < bound <= {LARGEST_FINITE[kind]}", found=bound)
         for name in ("absmax_floor", "scale_floor"):
             value = getattr(self, name).value
             expect(value >= 0, name, expected="a number >= 0", found=value)
@@ -98,5 +97,6 @@ class QuantizeOp(Fanfold.Operation, name="quantize", traits=[ext.Pure]):
 
 
 def _expect_scalar(value: ir.Value, what: str) -> None:
-    expect(isinstance(value.type.element_type, ir.F32Type), f"{what} type", expected="f32", found=value.type.element_type)
+    element = value.type.element_type
+    expect(isinstance(element, ir.F32Type), f"{what} type", expected="f32", found=element)
     expect(list(value.type.shape) == [1], f"{what} shape", expected="[1]", found=list(value.type.shape))

@@ -11,9 +11,8 @@ from torch_mlir.dialects import ext, irdl
 from .base import Fanfold
 from .checks import expect, expect_same_rows, rows_text, verifier
 
-
-#: IRDL gives every value of one variadic the same type, so each operand and result of `rows` and `yield` has an optional
-#: slot of its own. This is how many there are; a cluster that needs more becomes two kernels.
+#: IRDL gives every value of one variadic the same type, so each operand and result of `rows` and `yield` has an
+#: optional slot of its own. This is how many there are; a cluster that needs more becomes two kernels.
 MAX_VALUES = 16
 
 
@@ -74,7 +73,7 @@ class RowsOp(Fanfold.Operation, name="rows", traits=[ext.Pure, ir.IsIsolatedFrom
 
     @classmethod
     def build(cls, operands: Sequence[ir.Value], result_types: Sequence[ir.Type]) -> ir.Operation:
-        """Create the op with one empty block, whose arguments stand for the operands, at the current insertion point."""
+        """Create the op at the current insertion point, with an empty block whose arguments stand for the operands."""
         op = ir.Operation.create(
             cls.OPERATION_NAME,
             operands=list(operands),
@@ -136,6 +135,4 @@ class RowsOp(Fanfold.Operation, name="rows", traits=[ext.Pure, ir.IsIsolatedFrom
 
 
 #: The ops that a `rows` body may hold: each treats every row alone.
-ROW_WISE_OPS = frozenset(
-    f"fanfold.{name}" for name in ("rms_norm", "residual_add", "cast", "silu_mul", "quantize")
-)
+ROW_WISE_OPS = frozenset(f"fanfold.{name}" for name in ("rms_norm", "residual_add", "cast", "silu_mul", "quantize"))

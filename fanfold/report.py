@@ -89,10 +89,8 @@ class Report:
 
     def __str__(self) -> str:
         fused = sum(1 for d in self.decisions if d.kernel)
-        lines = [
-            f"target {self.target}: {self.dispatches} dispatches per call, "
-            f"{fused} of {len(self.decisions)} row-wise ops in fanfold kernels"
-        ]
+        taken = f"{fused} of {len(self.decisions)} row-wise ops in fanfold kernels"
+        lines = [f"target {self.target}: {self.dispatches} dispatches per call, {taken}"]
         lines += [f"  {p.name:<24} {p.rewrites:>5} rewrites  {p.seconds * 1e3:8.1f} ms" for p in self.passes]
         for d in self.decisions:
             what = f"fused into {d.kernel}" if d.kernel else "not fused"

@@ -14,9 +14,9 @@ After::
 
     %q, %s = "fanfold.quantize"(%y) {...}
 
-Only the two ends of a chain matter: reshapes keep the row-major order of elements, so if both ends have the same static
-last dim, both have the same rows. Where the chain starts at an ordinary torch tensor, rows are taken from that tensor, so
-that branches with different views share one operand.
+Only the two ends of a chain matter: reshapes keep the row-major order of elements, so if both ends have the same
+static last dim, both have the same rows. Where the chain starts at an ordinary torch tensor, rows are taken from that
+tensor, so that branches with different views share one operand.
 """
 
 from dataclasses import dataclass
@@ -155,10 +155,10 @@ def _move_cast_below(op: ir.Operation) -> int:
             sources[i] = cast.operands[0]
     row_operands = [i for i, v in enumerate(op.operands) if v.type.rank == 2]
     # Every row operand must offer the same other count.
-    counts = {sources[i].type.shape[0] if i in sources else None for i in row_operands}
-    if not sources or len(counts) != 1 or None in counts:
+    counts = {int(sources[i].type.shape[0]) for i in row_operands if i in sources}
+    if len(sources) != len(row_operands) or len(counts) != 1:
         return 0
-    count = counts.pop()
+    (count,) = counts
     for i, value in sources.items():
         op.operands[i] = value
     with ir.InsertionPoint.after(op):
@@ -168,5 +168,3 @@ def _move_cast_below(op: ir.Operation) -> int:
             casted = tensor.cast(old, result)
             result.replace_all_uses_except(casted, defining(casted))
     return 1
-
-

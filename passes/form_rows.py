@@ -195,7 +195,10 @@ def _in_dependency_order(block: ir.Block, clusters: list[_Cluster]) -> None:
                 order += members
                 continue
             stack.append((op, True))
-            stack += [(d, False) for d in needed(members) if cluster_of.get(d, d) not in done and cluster_of.get(d, d) is not node]
+            for dependency in needed(members):
+                other: object = cluster_of.get(dependency, dependency)
+                if other is not node and other not in done:
+                    stack.append((dependency, False))
     if order == ops[:-1]:
         return
     terminator = ops[-1]

@@ -61,8 +61,9 @@ class LowerRowsToKernel:
 
 
 def _key(rows: ir.Operation) -> str:
-    """Return the text of a region without what does not matter to the kernel: row counts, origins and results' users."""
-    text = re.sub(rf"({ATTRIBUTE} = \[[^\]]*\]|{APART} = \"[^\"]*\"),? ?", "", rows.get_asm(print_generic_op_form=True, use_local_scope=True))
+    """Return the text of a region without what does not matter to its kernel: row counts, origins, result names."""
+    text = rows.get_asm(print_generic_op_form=True, use_local_scope=True)
+    text = re.sub(rf"({ATTRIBUTE} = \[[^\]]*\]|{APART} = \"[^\"]*\"),? ?", "", text)
     text = re.sub(r"tensor<(\d+|\?)x(\d+x\w+)>", r"tensor<?x\2>", text)
     return text[text.index("(") :]
 

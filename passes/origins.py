@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Where a `fanfold` op comes from: the source ops and their positions in the user's model.
 
-Raising a source op stamps the attribute ``origins``, a list of ``"<source op>@<file>:<line>#<serial>"`` (the serial tells apart two ops on one line); folding duplicates joins
-the lists. So every source op can be accounted for at the end, however the IR was rewritten.
+Raising a source op stamps the attribute ``origins``, a list of ``"<source op>@<file>:<line>#<serial>"`` (the serial
+tells apart two ops on one line); folding duplicates joins the lists. So every source op can be accounted for at the
+end, however the IR was rewritten.
 """
 
 import re

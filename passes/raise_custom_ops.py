@@ -18,8 +18,10 @@ from typing import ClassVar
 
 from torch_mlir import ir
 
+from fanfold.dialect.quantize import LARGEST_FINITE
+
 from .base import PassState
-from .raising import Raise, Raiser, raise_all, require, row_tensor
+from .raising import Raise, Raiser, raise_all, require, required, row_tensor
 from .row_form import to_rows
 from .torch_values import (
     ELEMENT_OF_DTYPE,
@@ -56,10 +58,7 @@ def _operator_name(op: ir.Operation) -> str | None:
 
 
 def _number(value: ir.Value, what: str) -> float:
-    number = constant_float(value)
-    require(number is not None, f"{what} is no constant")
-    assert number is not None
-    return number
+    return required(constant_float(value), f"{what} is no constant")
 
 
 def _optional_number(value: ir.Value, what: str) -> float | None:
@@ -67,16 +66,11 @@ def _optional_number(value: ir.Value, what: str) -> float | None:
 
 
 def _integer(value: ir.Value, what: str) -> int:
-    number = constant_int(value)
-    require(number is not None, f"{what} is no constant")
-    assert number is not None
-    return number
+    return required(constant_int(value), f"{what} is no constant")
 
 
 def _flag(value: ir.Value, what: str) -> bool:
-    flag = constant_bool(value)
-    require(flag is not None, f"{what} is no constant")
-    return bool(flag)
+    return required(constant_bool(value), f"{what} is no constant")
 
 
 def _element(value: ir.Value) -> str:
@@ -85,7 +79,9 @@ def _element(value: ir.Value) -> str:
     return ELEMENT_OF_DTYPE[number]
 
 
-def _norm(r: Raiser, rows: ir.Value, x: str, weight: ir.Value, eps: float, variance_size: int | None = None) -> ir.Value:
+def _norm(
+    r: Raiser, rows: ir.Value, x: str, weight: ir.Value, eps: float, variance_size: int | None = None
+) -> ir.Value:
     known = torch_tensor(weight.type)
     # The normalised value is rounded to the weight's dtype, or to that of x when there is no weight.
     normalized = known.element if known is not None else x
@@ -138,7 +134,8 @@ def _token_quant(r: Raiser) -> None:
     element = _element(dtype)
     limit = _optional_number(bound, "bound")
     floor = _optional_number(scale_floor, "scale_floor")
-    reach = limit if limit is not None else _largest(element)
+    require(element in LARGEST_FINITE, f"{element} is not one of {', '.join(LARGEST_FINITE)}")
+    reach = limit if limit is not None else LARGEST_FINITE[element]
     results = r.quantize(
         to_rows(x),
         element,
@@ -151,30 +148,19 @@ def _token_quant(r: Raiser) -> None:
     r.replace(list(results), x)
 
 
-def _largest(element: str) -> float:
-    from fanfold.dialect.quantize import LARGEST_FINITE
-
-    return LARGEST_FINITE[element]
-
-
 def _static_quant(r: Raiser) -> None:
     x, scale, dtype, bound = r.source.operands
     row_tensor(x, "x")
     limit = _optional_number(bound, "bound")
-    q, _ = r.quantize(
-        to_rows(x), _element(dtype), granularity="tensor", bound=limit, reciprocal=True, scale=scale
-    )
+    q, _ = r.quantize(to_rows(x), _element(dtype), granularity="tensor", bound=limit, reciprocal=True, scale=scale)
     r.replace([q], x)
 
 
 def _vllm_quantized(r: Raiser, rows: ir.Value, group: ir.Value) -> list[ir.Value | None]:
-    """vLLM's group quantisation; the fp8 flavour is the one that the graph was captured with."""
-    result = torch_tensor(r.source.results[0].type)
-    require(
-        result is not None and result.element in VLLM_BOUNDS,
-        f"the quantised result is {r.source.results[0].type}, neither f8E4M3FN nor f8E4M3FNUZ",
-    )
-    assert result is not None
+    """Quantise groups as vLLM does; the fp8 flavour is the one that the graph was captured with."""
+    type_ = r.source.results[0].type
+    result = required(torch_tensor(type_), f"the quantised result has no known shape ({type_})")
+    require(result.element in VLLM_BOUNDS, f"the quantised result is {type_}, neither f8E4M3FN nor f8E4M3FNUZ")
     return list(
         r.quantize(
             rows,

@@ -27,9 +27,18 @@ from typing import ClassVar
 from torch_mlir import ir
 
 from .base import PassState
-from .raising import FLOATS, Raiser, raise_all, require, row_tensor
+from .raising import FLOATS, Raiser, raise_all, require, required, row_tensor
 from .row_form import from_rows, to_rows
-from .torch_values import constant_bool, constant_float, constant_int, constant_ints, defining, made_by, torch_tensor, users
+from .torch_values import (
+    constant_bool,
+    constant_float,
+    constant_int,
+    constant_ints,
+    known_tensor,
+    made_by,
+    torch_tensor,
+    users,
+)
 
 CASTS = ("torch.prims.convert_element_type", "torch.aten._to_copy", "torch.aten.to.dtype")
 PRODUCT = "torch.aten.mul.Tensor"
@@ -88,8 +97,7 @@ def _squared(value: ir.Value) -> ir.Value | None:
 
 def _raise(r: Raiser) -> None:
     rsqrt = r.source
-    matched = _match_mean_square(rsqrt)
-    assert matched is not None, "the key matched it"
+    matched = required(_match_mean_square(rsqrt), "it is no norm")
     require(torch_tensor(matched.source.type) is not None, "the squared value has no known shape")
     scaled = [u for u in users(rsqrt.result) if u.name == PRODUCT and _other(u, rsqrt.result) == matched.source]
     require(len(scaled) == 1, f"the reciprocal root multiplies its own input {len(scaled)} times, not once")
@@ -99,17 +107,12 @@ def _raise(r: Raiser) -> None:
     known, computed = row_tensor(x, "x"), row_tensor(matched.source, "the upcast x")
     require(computed.element == "f32", f"the norm is computed in {computed.element}, not f32")
     normalized, weight, last = _weighted(scaled[0].result)
-    result = torch_tensor(last.type)
-    normalized_type = torch_tensor(normalized.type)
-    require(result is not None and result.dims == known.dims, f"the result is {last.type}, x is {x.type}")
-    assert result is not None
-    assert normalized_type is not None
-    owner = defining(last)
-    assert owner is not None
+    result = known_tensor(last)
+    require(result.dims == known.dims, f"the result is {last.type}, x is {x.type}")
     # The new op goes where the last op of the chain stands: the weight may be made after the rsqrt.
-    with ir.InsertionPoint(owner):
+    with ir.InsertionPoint(last.owner):
         y = r.rms_norm(
-            to_rows(x), weight, matched.eps, normalized=normalized_type.element, result=result.element
+            to_rows(x), weight, matched.eps, normalized=known_tensor(normalized).element, result=result.element
         )
         last.replace_all_uses_with(from_rows(y, x, last.type))
 

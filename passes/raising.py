@@ -4,6 +4,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from torch_mlir import ir
 from torch_mlir.dialects import tensor
@@ -21,24 +22,31 @@ from .row_form import from_rows, to_builtin
 from .torch_values import TorchTensor, is_none, torch_tensor
 from .walk import iterate
 
+T = TypeVar("T")
+
 FLOATS = ("bf16", "f16", "f32")
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """A source op cannot be raised; the text says which predicate failed."""
 
 
 def require(condition: bool, reason: str) -> None:
     """Refuse unless `condition` holds."""
     if not condition:
-        raise Refusal(reason)
+        raise RefusalError(reason)
+
+
+def required(value: T | None, reason: str) -> T:
+    """Return `value`, or refuse if there is none."""
+    if value is None:
+        raise RefusalError(reason)
+    return value
 
 
 def row_tensor(value: ir.Value, what: str) -> TorchTensor:
     """Return what is known of `value`, which must be a float tensor of rank 1 or more with a static last dim."""
-    known = torch_tensor(value.type)
-    require(known is not None, f"{what} has no known rank and dtype ({value.type})")
-    assert known is not None
+    known = required(torch_tensor(value.type), f"{what} has no known rank and dtype ({value.type})")
     require(len(known.dims) > 0, f"{what} has rank 0, no rows")
     require(known.dims[-1] != 0, f"the last dim of {what} is 0: there is nothing to compute")
     require(known.dims[-1] is not None, f"the last dim of {what} is dynamic; its width must be static")
@@ -196,7 +204,7 @@ def _one_f32(value: ir.Value, what: str) -> ir.Value:
             return tensor.collapse_shape(type_, builtin, [[0, 1]])
 
 
-#: Rewrites the raiser's source op, or raises `Refusal` before it changes anything that lives on.
+#: Rewrites the raiser's source op, or raises `RefusalError` before it changes anything that lives on.
 Raise = Callable[[Raiser], None]
 
 
@@ -224,7 +232,7 @@ def raise_all(
                 names[name](Raiser(op, name, state.raised))
             count += 1
             state.raised += 1
-        except Refusal as refusal:
+        except RefusalError as refusal:
             source, where = split(origin(op, name))
             state.decisions.append(Decision(source, where, None, reason=str(refusal)))
     return count

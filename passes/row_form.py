@@ -17,7 +17,7 @@ from math import prod
 from torch_mlir import ir
 from torch_mlir.dialects import arith, tensor
 
-from .torch_values import torch_tensor
+from .torch_values import known_tensor
 
 TO_BUILTIN = "torch_c.to_builtin_tensor"
 FROM_BUILTIN = "torch_c.from_builtin_tensor"
@@ -26,9 +26,7 @@ DYNAMIC = ir.ShapedType.get_dynamic_size()
 
 def to_builtin(value: ir.Value) -> ir.Value:
     """Cast a torch tensor to the builtin tensor of the same shape."""
-    known = torch_tensor(value.type)
-    assert known is not None, "callers check the type"
-    return ir.Operation.create(TO_BUILTIN, results=[known.builtin()], operands=[value]).result
+    return ir.Operation.create(TO_BUILTIN, results=[known_tensor(value).builtin()], operands=[value]).result
 
 
 def to_rows(value: ir.Value) -> ir.Value:
@@ -58,10 +56,7 @@ def from_rows(rows: ir.Value, leading_of: ir.Value, result_type: ir.Type) -> ir.
         leading_of: The torch tensor that the rows came from; R is the product of its leading dims.
         result_type: The ``!torch.vtensor`` type to return.
     """
-    known, source = torch_tensor(result_type), torch_tensor(leading_of.type)
-    assert known is not None
-    assert source is not None
-    lead, element = source.dims[:-1], rows.type.element_type
+    lead, element = known_tensor(leading_of).dims[:-1], rows.type.element_type
     width = rows.type.shape[1]
     shape = [*[DYNAMIC if d is None else d for d in lead], width]
     type_ = ir.RankedTensorType.get(shape, element)

@@ -50,6 +50,18 @@ def torch_tensor(type_: ir.Type) -> TorchTensor | None:
     return TorchTensor(dims, element.replace("si", "i") if element.startswith("si") else element)
 
 
+def known_tensor(value: ir.Value) -> TorchTensor:
+    """Return what is known of a torch tensor whose type was checked before.
+
+    Raises:
+        TypeError: If its rank or dtype is not known after all.
+    """
+    known = torch_tensor(value.type)
+    if known is None:
+        raise TypeError(f"expected a ranked torch tensor, found {value.type}")
+    return known
+
+
 def defining(value: ir.Value) -> ir.Operation | None:
     """Return the op that makes `value`, None for a block argument."""
     return value.owner.operation if isinstance(value, ir.OpResult) else None
@@ -78,7 +90,7 @@ def constant_float(value: ir.Value) -> float | None:
     if op is None:
         whole = constant_int(value)
         return None if whole is None else float(whole)
-    return ir.FloatAttr(op.attributes["value"]).value
+    return float(ir.FloatAttr(op.attributes["value"]).value)
 
 
 def constant_bool(value: ir.Value) -> bool | None:

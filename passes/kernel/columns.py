@@ -4,6 +4,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,4 @@ def cut(begin: int, end: int, vector_width: int) -> list[Span]:
 
 def cut_at(boundaries: Sequence[int], vector_width: int) -> list[Span]:
     """Cut the columns between neighbouring `boundaries`, so that no span crosses one."""
-    return [
-        span
-        for begin, end in zip(boundaries, boundaries[1:], strict=False)
-        for span in cut(begin, end, vector_width)
-    ]
+    return [span for begin, end in pairwise(boundaries) for span in cut(begin, end, vector_width)]

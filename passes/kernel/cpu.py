@@ -25,7 +25,7 @@ class CpuKernels:
 
     Attributes:
         vector_bits: Width of the vector registers.
-        is_x86: Whether the target is x86, where the kernel keeps denormals by setting MXCSR (IREE's workers flush them).
+        is_x86: Whether the target is x86, where the kernel keeps denormals by setting MXCSR; IREE's workers flush them.
     """
 
     vector_bits: int

@@ -3,7 +3,7 @@
 """Builder of vector arithmetic: short names for arith ops, constants made once at the top of the kernel."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from torch_mlir import ir
 from torch_mlir.dialects import arith, vector
@@ -109,7 +109,7 @@ class Emitter:
         return vector.reduction(element, kind_attr, value, **({"fastmath": fastmath} if fastmath else {}))
 
 
-def tree(values: Sequence[ir.Value], combine: "type | object") -> ir.Value:
+def tree(values: Sequence[ir.Value], combine: Callable[[ir.Value, ir.Value], ir.Value]) -> ir.Value:
     """Combine values pairwise, so that the dependency chain is logarithmic."""
     level = list(values)
     while len(level) > 1:

@@ -33,9 +33,7 @@ class Executable:
         self.name = name
         read_only = "#hal.pipeline.binding<storage_buffer, ReadOnly>"
         bindings = [read_only] * operand_count + ["#hal.pipeline.binding<storage_buffer>"] * result_count
-        self._layout = ir.Attribute.parse(
-            f"#hal.pipeline.layout<constants = 1, bindings = [{', '.join(bindings)}]>"
-        )
+        self._layout = ir.Attribute.parse(f"#hal.pipeline.layout<constants = 1, bindings = [{', '.join(bindings)}]>")
         self.op = ir.Operation.create(
             "hal.executable.source",
             attributes={"sym_name": ir.StringAttr.get(name), "sym_visibility": ir.StringAttr.get("private")},

@@ -62,9 +62,9 @@ def convert(e: Emitter, value: ir.Value, sign_of: ir.Value, kind: str, *, may_be
 
 
 def _to_float8(e: Emitter, value: ir.Value, sign_of: ir.Value, fmt: Float8, *, may_be_nan: bool) -> ir.Value:
-    # Adding 2^(E + 23 - mantissa), where 2^E is the value's own power of two (at least the smallest normal's), makes the
-    # f32 adder round to the format's step 2^(E - mantissa): the low bits of the sum count the steps. Normals count from
-    # 2^mantissa and subnormals from 0, so `exponent field + count` is the code of both, up to a constant. The
+    # Adding 2^(E + 23 - mantissa), where 2^E is the value's own power of two (at least the smallest normal's), makes
+    # the f32 adder round to the format's step 2^(E - mantissa): the low bits of the sum count the steps. Normals count
+    # from 2^mantissa and subnormals from 0, so `exponent field + count` is the code of both, up to a constant. The
     # constant rides in the low bits of the addend; it is even, so ties still go to even.
     m = fmt.mantissa
     bits = e.to_bits(value)

@@ -27,7 +27,8 @@ def keep_denormals(is_x86: bool) -> Iterator[None]:
     one = arith.constant(i32, 1)
 
     def slot() -> ir.Value:
-        attributes = {"elem_type": ir.TypeAttr.get(i32), "alignment": ir.IntegerAttr.get(ir.IntegerType.get_signless(64), 4)}
+        alignment = ir.IntegerAttr.get(ir.IntegerType.get_signless(64), 4)
+        attributes = {"elem_type": ir.TypeAttr.get(i32), "alignment": alignment}
         return ir.Operation.create("llvm.alloca", results=[pointer], operands=[one], attributes=attributes).result
 
     saved, changed = slot(), slot()

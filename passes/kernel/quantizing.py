@@ -15,7 +15,10 @@ INFINITY_BITS = 0x7F800000
 
 
 def is_ordinary(e: Emitter, scale: ir.Value) -> ir.Value:
-    """Return (i1) whether the fast form is exact for this non-negative scale: then no value of its group is NaN or Inf."""
+    """Return (i1) whether the fast form is exact for this non-negative scale.
+
+    An ordinary scale also says that no value of its group is NaN or infinite.
+    """
     offset = arith.subi(e.to_bits(scale), e.constant(SMALLEST_ORDINARY, e.i32))
     return arith.cmpi(arith.CmpIPredicate.ult, offset, e.constant(INFINITY_BITS - SMALLEST_ORDINARY, e.i32))
 

@@ -3,7 +3,8 @@
 """Storage types and rounding points.
 
 Values are f32 inside a kernel. IREE removes a `truncf` to bf16 that is followed by an `extf`, so bf16 never appears as
-a type: it is loaded, rounded and stored as integers. f16 is converted by hardware, behind a bitcast that no fold crosses.
+a type: it is loaded, rounded and stored as integers. f16 is converted by hardware, behind a bitcast that no fold
+crosses.
 """
 
 from torch_mlir import ir

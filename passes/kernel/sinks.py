@@ -31,7 +31,7 @@ class GroupSink:
     @property
     def group(self) -> int:
         """Columns that share a scale."""
-        return min(self.op.group_size.value, self.op.x.type.shape[1])
+        return int(min(self.op.group_size.value, self.op.x.type.shape[1]))
 
 
 @dataclass
@@ -171,9 +171,7 @@ def _emit_chunk(e: Emitter, values: RowValues, walk: Walk, base: ir.Value, lengt
             _emit_group(e, values, sink, pieces, e.offset(group_base, j))
 
 
-def _emit_group(
-    e: Emitter, values: RowValues, sink: GroupSink, pieces: Sequence[Piece], group_index: ir.Value
-) -> None:
+def _emit_group(e: Emitter, values: RowValues, sink: GroupSink, pieces: Sequence[Piece], group_index: ir.Value) -> None:
     by_width: dict[int, ir.Value] = {}
     for part in (part for piece in pieces for part in values.at(sink.op.x, piece)):
         width = part.type.shape[0]

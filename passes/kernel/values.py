@@ -3,8 +3,8 @@
 """Evaluation of the row values of a `rows` body at one piece of the columns.
 
 Where all inputs are bf16, a full piece is twice as wide as a vector and is held as two: the even columns and the odd
-ones. Two neighbouring bf16 are one 32-bit word, so a shift makes the even ones f32 and a mask the odd ones; loading them in
-column order takes twice the instructions, and so does storing.
+ones. Two neighbouring bf16 are one 32-bit word, so a shift makes the even ones f32 and a mask the odd ones; loading
+them in column order takes twice the instructions, and so does storing.
 """
 
 from collections.abc import Callable, Mapping

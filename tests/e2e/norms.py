@@ -50,6 +50,17 @@ class FanfoldNorm(nn.Module):
         return torch.ops.fanfold.rms_norm(x, self.weight, EPS)
 
 
+class FusedNorm(nn.Module):
+    """The op that captured graphs have in place of `F.rms_norm`."""
+
+    def __init__(self, width: int, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(width).to(dtype))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.ops.aten._fused_rms_norm(x, list(self.weight.shape), self.weight, EPS)[0]
+
+
 def _torch_norm(width: int, dtype: torch.dtype) -> nn.Module:
     norm = nn.RMSNorm(width, eps=EPS, dtype=dtype)
     nn.init.normal_(norm.weight)
@@ -62,6 +73,7 @@ NORMS: dict[str, Callable[[int, torch.dtype], nn.Module]] = {
     "fanfold": FanfoldNorm,
     "fanfold without weight": lambda width, dtype: FanfoldNorm(width, dtype, affine=False),
     "torch": _torch_norm,
+    "torch, fused": FusedNorm,
     "torch, default eps": lambda width, dtype: nn.RMSNorm(width, dtype=dtype),
     # In f32, another eps is all that tells this from the custom op without weight: equal norms would be folded.
     "torch without weight": lambda width, dtype: nn.RMSNorm(width, eps=2 * EPS, elementwise_affine=False, dtype=dtype),

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 import fanfold
-from fanfold.frontend import register_vllm_ops
 from e2e.agreement import assert_quantised, assert_rounded, assert_scales
+from fanfold.frontend import register_vllm_ops
 
 register_vllm_ops()
 WIDTH = 512
