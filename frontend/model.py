@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,9 +57,12 @@ def import_model(
         ExportError: If the model does not export, or uses what the compiler does not take.
     """
     start = time.perf_counter()
-    exported = export_model(model, args, kwargs, dynamic_shapes=dynamic_shapes)
-    exported_at = time.perf_counter()
-    program = decompose(exported)
+    with warnings.catch_warnings():
+        # torch.export warns about the use that it makes of its own internals.
+        warnings.filterwarnings("ignore", message=".isinstance.treespec, LeafSpec.", category=FutureWarning)
+        exported = export_model(model, args, kwargs, dynamic_shapes=dynamic_shapes)
+        exported_at = time.perf_counter()
+        program = decompose(exported)
     signature = make_signature(program)
     module, parameters = import_program(program)
     timings = {"export": exported_at - start, "import": time.perf_counter() - exported_at}

@@ -16,7 +16,6 @@ Equal regions share one executable, so a model's layers cost one kernel. A regio
 left for `lower-rows-to-linalg`.
 """
 
-import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -61,11 +60,25 @@ class LowerRowsToKernel:
 
 
 def _key(rows: ir.Operation) -> str:
-    """Return the text of a region without what does not matter to its kernel: row counts, origins, result names."""
-    text = rows.get_asm(print_generic_op_form=True, use_local_scope=True)
-    text = re.sub(rf"({ATTRIBUTE} = \[[^\]]*\]|{APART} = \"[^\"]*\"),? ?", "", text)
-    text = re.sub(r"tensor<(\d+|\?)x(\d+x\w+)>", r"tensor<?x\2>", text)
-    return text[text.index("(") :]
+    """Return what a region computes, without what does not matter to the kernel: row counts, origins and reasons."""
+    block = rows.regions[0].blocks[0]
+    numbers = {argument: i for i, argument in enumerate(block.arguments)}
+    lines = [_types(list(block.arguments))]
+    for view in block.operations:
+        op = view.operation
+        attributes = sorted(f"{name} = {op.attributes[name]}" for name in op.attributes if name not in {ATTRIBUTE, APART})
+        lines.append(f"{op.name} {[numbers[v] for v in op.operands]} {attributes} {_types(list(op.results))}")
+        numbers |= {result: len(numbers) + i for i, result in enumerate(op.results)}
+    return "\n".join(lines)
+
+
+def _types(values: list[ir.Value]) -> str:
+    return ", ".join(f"{'x'.join(map(str, _shared_dims(v.type)))}x{v.type.element_type}" for v in values)
+
+
+def _shared_dims(type_: ir.RankedTensorType) -> list[int | str]:
+    dims = list(type_.shape)
+    return ["rows", *dims[1:]] if len(dims) == 2 else dims
 
 
 def _name(rows: ir.Operation, taken: set[str]) -> str:

@@ -43,7 +43,7 @@ class RaiseAtenRMSNorm:
 
 
 def _key(op: ir.Operation) -> str:
-    return ir.StringAttr(op.attributes["name"]).value if op.name == "torch.operator" else op.name
+    return str(ir.StringAttr(op.attributes["name"]).value if op.name == "torch.operator" else op.name)
 
 
 def _raise(r: Raiser) -> None:

@@ -12,8 +12,8 @@ from .executable import Executable
 from .fpu_state import keep_denormals
 from .reductions import emit_rstd, emit_token_scale
 from .rounding import storage_type
-from .sinks import emit_sinks
 from .values import Buffer, RowValues
+from .writer import RowWriter
 
 #: Elements that one workgroup should have at least, so that its start (about 0.1 us) does not show.
 ELEMENTS_PER_WORKGROUP = 16384
@@ -87,7 +87,7 @@ def _emit_row(e: Emitter, body: ir.Block, values: RowValues, outputs: list[tuple
             values.row_scalars[op.y] = emit_rstd(e, values, op)
         elif op.operation.name == "fanfold.quantize" and op.granularity.value == "token":
             values.row_scalars[op.q] = emit_token_scale(e, values, op)
-    emit_sinks(e, values, outputs)
+    RowWriter(e, values).write(outputs)
 
 
 def _memref_type(type_: ir.RankedTensorType) -> ir.MemRefType:

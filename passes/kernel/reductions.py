@@ -45,7 +45,7 @@ def reduce_columns(
     partial = []
     if full:
         loop = scf.ForOp(begin, e.offset(begin, full), e.index(stride), [start(values.lanes)] * ACCUMULATORS)
-        with ir.InsertionPoint(loop.body):
+        with ir.InsertionPoint(loop.body), values.scope():
             spans = cut(0, stride, values.piece_width)
             parts = [p for s in spans for p in values.at(source, Piece(loop.induction_variable, s.offset, s.width))]
             scf.yield_([step(acc, part) for acc, part in zip(loop.inner_iter_args, parts, strict=True)])

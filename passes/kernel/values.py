@@ -7,7 +7,8 @@ ones. Two neighbouring bf16 are one 32-bit word, so a shift makes the even ones 
 them in column order takes twice the instructions, and so does storing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from torch_mlir import ir
@@ -70,9 +71,12 @@ class RowValues:
         self.row_scalars: dict[ir.Value, ir.Value] = {}
         self._memo: dict[tuple[ir.Value, Piece], Parts] = {}
 
-    def forget(self) -> None:
-        """Drop the remembered values: they do not dominate code outside the current loop body."""
-        self._memo.clear()
+    @contextmanager
+    def scope(self) -> Iterator[None]:
+        """Forget after the `with` what was computed in it: values of a branch or loop do not dominate what follows."""
+        before = dict(self._memo)
+        yield
+        self._memo = before
 
     def at(self, value: ir.Value, piece: Piece) -> Parts:
         """Return the f32 vectors of `value` at `piece`, rounded to the value's element type."""

@@ -1,0 +1,114 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The plan of a row's results: as few walks over the columns as possible."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import lcm
+
+from torch_mlir import ir
+
+from .values import Buffer
+
+#: Most columns whose values one loop body holds in registers (or, beyond them, in spill slots of the L1 cache).
+MAX_CHUNK = 512
+
+#: Columns that one loop body takes at a time if it is free to choose: half of 32 vector registers of 16 lanes.
+MANY_COLUMNS = 256
+
+
+@dataclass(frozen=True)
+class PlainSink:
+    """A row value that is stored as it is."""
+
+    value: ir.Value
+    buffer: Buffer
+
+
+@dataclass(frozen=True)
+class QuantizeSink:
+    """A `quantize` op and where its results go (None: the result is not used)."""
+
+    op: ir.OpView
+    q: Buffer | None
+    scales: Buffer | None
+
+    @property
+    def granularity(self) -> str:
+        """``group``, ``token`` or ``tensor``."""
+        return str(self.op.granularity.value)
+
+    @property
+    def group(self) -> int:
+        """Columns that share a scale."""
+        return int(min(self.op.group_size.value, self.op.x.type.shape[1]))
+
+
+@dataclass
+class Walk:
+    """One walk over the columns of a width, in chunks of `chunk` columns.
+
+    A chunk holds whole groups of each of the `groups`; the `maps` need no scale of their own (plain values and static
+    scales) and ride along.
+    """
+
+    width: int
+    chunk: int
+    groups: list[QuantizeSink] = field(default_factory=list)
+    maps: list[PlainSink | QuantizeSink] = field(default_factory=list)
+
+
+def sinks_of(outputs: Sequence[tuple[ir.Value, Buffer]]) -> list[PlainSink | QuantizeSink]:
+    """Return what stores the outputs of a body: the two results of a `quantize` belong together."""
+    buffers = dict(outputs)
+    sinks: list[PlainSink | QuantizeSink] = []
+    seen = set()
+    for value, buffer in outputs:
+        op = None if isinstance(value, ir.BlockArgument) else value.owner.opview
+        if op is None or op.operation.name != "fanfold.quantize":
+            sinks.append(PlainSink(value, buffer))
+        elif op.operation not in seen:
+            seen.add(op.operation)
+            scales = None if op.scales is None else buffers.get(op.scales)
+            sinks.append(QuantizeSink(op, buffers.get(op.q), scales))
+    return sinks
+
+
+def plan(sinks: Sequence[PlainSink | QuantizeSink], lanes: int) -> list[Walk]:
+    """Distribute sinks over walks; token quantisations, whose scale is known before, are not among them.
+
+    Args:
+        sinks: What has to be stored.
+        lanes: f32 lanes of a vector.
+    """
+    walks: list[Walk] = []
+    for sink in sinks:
+        if isinstance(sink, QuantizeSink) and sink.granularity == "group":
+            _add_group(walks, sink)
+    for sink in sinks:
+        if isinstance(sink, PlainSink) or sink.granularity == "tensor":
+            width = sink.value.type.shape[1] if isinstance(sink, PlainSink) else sink.op.x.type.shape[1]
+            _walk_of(walks, width, 4 * lanes).maps.append(sink)
+    return walks
+
+
+def _add_group(walks: list[Walk], sink: QuantizeSink) -> None:
+    """Let the sink share a walk whose chunk can hold whole groups of both; otherwise it gets its own."""
+    width = sink.op.x.type.shape[1]
+    for walk in walks:
+        common = lcm(walk.chunk, sink.group)
+        if walk.width == width and common <= MAX_CHUNK:
+            walk.chunk = common
+            walk.groups.append(sink)
+            return
+    # Several groups a chunk, so that independent work is in flight, as far as registers reach.
+    walks.append(Walk(width, sink.group * max(1, MANY_COLUMNS // sink.group), [sink]))
+
+
+def _walk_of(walks: list[Walk], width: int, chunk: int) -> Walk:
+    """Return a walk over `width` columns that can take more, made when there is none."""
+    for walk in walks:
+        if walk.width == width and walk.chunk <= MAX_CHUNK:
+            return walk
+    walks.append(Walk(width, chunk))
+    return walks[-1]
