@@ -135,7 +135,9 @@ class CpuArch:
         # Imported here: it needs torch-mlir, which a machine that only runs models does not have.
         from fanfold.passes.kernel.cpu import CpuKernels
 
-        return CpuKernels(vector_bits=self.vector_bits, is_x86=is_x86_host())
+        is_x86 = is_x86_host()
+        hardware_f16 = "f16c" in self.features or not is_x86
+        return CpuKernels(vector_bits=self.vector_bits, is_x86=is_x86, hardware_f16=hardware_f16)
 
 
 def missing_features(required: frozenset[str]) -> list[str]:

@@ -81,7 +81,7 @@ class FoldViews:
 def _fold_chain(border: ir.Operation) -> int:
     """Replace the rows behind a border cast by the rows at the start of its chain of views."""
     rows = _rows_behind(border)
-    if rows is None:
+    if rows is None or not users(rows):
         return 0
     start = _start_of_chain(border.operands[0])
     known, first = torch_tensor(border.operands[0].type), torch_tensor(start.type)

@@ -66,7 +66,9 @@ def _key(rows: ir.Operation) -> str:
     lines = [_types(list(block.arguments))]
     for view in block.operations:
         op = view.operation
-        attributes = sorted(f"{name} = {op.attributes[name]}" for name in op.attributes if name not in {ATTRIBUTE, APART})
+        attributes = sorted(
+            f"{name} = {op.attributes[name]}" for name in op.attributes if name not in {ATTRIBUTE, APART}
+        )
         lines.append(f"{op.name} {[numbers[v] for v in op.operands]} {attributes} {_types(list(op.results))}")
         numbers |= {result: len(numbers) + i for i, result in enumerate(op.results)}
     return "\n".join(lines)

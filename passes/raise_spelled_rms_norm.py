@@ -56,7 +56,14 @@ class RaiseSpelledRMSNorm:
 
 
 def _key(op: ir.Operation) -> str | None:
-    return "rms_norm (spelled out)" if op.name == "torch.aten.rsqrt" and _match_mean_square(op) else None
+    found = op.name == "torch.aten.rsqrt" and _match_mean_square(op) and not _is_dead(op)
+    return "rms_norm (spelled out)" if found else None
+
+
+def _is_dead(op: ir.Operation) -> bool:
+    """Return whether nobody uses what an op, and the products and casts behind it, make: what raising leaves behind."""
+    following = [user for result in op.results for user in users(result)]
+    return all(user.name in (PRODUCT, *CASTS) and _is_dead(user) for user in following)
 
 
 @dataclass(frozen=True)

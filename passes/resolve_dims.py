@@ -26,7 +26,7 @@ from fanfold.dialect.rows import ROW_WISE_OPS
 from .base import PassState
 from .fold_views import VIEWS
 from .row_form import FROM_BUILTIN, TO_BUILTIN
-from .torch_values import defining, made_by
+from .torch_values import defining, made_by, users
 from .walk import all_ops
 
 SIZE = "torch.aten.size.int"
@@ -42,6 +42,8 @@ class ResolveDims:
         """Resolve every size."""
         count = 0
         for op in all_ops(module, "tensor.dim", SIZE):
+            if not users(op.results[0]):
+                continue
             with module.context, op.location, ir.InsertionPoint(op):
                 count += _resolve_dim(op) if op.name == "tensor.dim" else _resolve_size(op)
         return count

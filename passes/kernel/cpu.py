@@ -26,10 +26,12 @@ class CpuKernels:
     Attributes:
         vector_bits: Width of the vector registers.
         is_x86: Whether the target is x86, where the kernel keeps denormals by setting MXCSR; IREE's workers flush them.
+        hardware_f16: Whether the target converts f16 itself.
     """
 
     vector_bits: int
     is_x86: bool
+    hardware_f16: bool = True
 
     @property
     def lanes(self) -> int:
@@ -60,7 +62,7 @@ class CpuKernels:
         executable = Executable(name, len(rows.operands), len(yielded), per_workgroup)
         with ir.InsertionPoint(executable.entry):
             only_bf16 = _loads_only_bf16(body)
-            e = Emitter(executable.entry, short_nans=only_bf16)
+            e = Emitter(executable.entry, short_nans=only_bf16, hardware_f16=self.hardware_f16)
             row_count = executable.row_count()
             buffers = [
                 Buffer(executable.binding(i, _memref_type(v.type), row_count), v.type.element_type)

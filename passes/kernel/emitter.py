@@ -21,10 +21,12 @@ class Emitter:
         entry: The entry block of the kernel function.
         short_nans: Whether every NaN that can occur has empty low 16 bits (all inputs are bf16): rounding such a NaN to
             bf16 like a number cannot carry into its sign.
+        hardware_f16: Whether the processor converts f16 itself.
     """
 
-    def __init__(self, entry: ir.Block, *, short_nans: bool) -> None:
+    def __init__(self, entry: ir.Block, *, short_nans: bool, hardware_f16: bool = False) -> None:
         self._entry = entry
+        self.hardware_f16 = hardware_f16
         self.short_nans = short_nans
         self._constants: dict[tuple[object, str], ir.Value] = {}
         self.f32 = ir.F32Type.get()

@@ -8,7 +8,8 @@ from math import frexp
 from torch_mlir import ir
 from torch_mlir.dialects import arith, math
 
-from .emitter import Emitter, f32_bits
+from .emitter import Emitter
+from .minifloat import magnitude_code
 
 
 @dataclass(frozen=True)
@@ -62,19 +63,9 @@ def convert(e: Emitter, value: ir.Value, sign_of: ir.Value, kind: str, *, may_be
 
 
 def _to_float8(e: Emitter, value: ir.Value, sign_of: ir.Value, fmt: Float8, *, may_be_nan: bool) -> ir.Value:
-    # Adding 2^(E + 23 - mantissa), where 2^E is the value's own power of two (at least the smallest normal's), makes
-    # the f32 adder round to the format's step 2^(E - mantissa): the low bits of the sum count the steps. Normals count
-    # from 2^mantissa and subnormals from 0, so `exponent field + count` is the code of both, up to a constant. The
-    # constant rides in the low bits of the addend; it is even, so ties still go to even.
-    m = fmt.mantissa
     bits = e.to_bits(value)
-    exponent = arith.maxsi(e.masked(bits, 0x7F800000), e.bits_constant(f32_bits(2.0 ** (1 - fmt.bias)), bits))
-    shift = ((23 - m) << 23) | (-(((23 - m) + 128 - fmt.bias) << m) & 0xFF)
-    addend = arith.addi(exponent, e.bits_constant(shift, bits))
-    signed_addend = e.to_float(arith.ori(addend, e.masked(bits, 0x80000000)))
-    count = e.to_bits(arith.addf(value, signed_addend))
-    # Above the low byte there is rubbish, which truncation drops; bit 7 is clear, as every finite code is below 0x7F.
-    code = arith.addi(count, e.shifted_right(addend, 23 - m))
+    # Bit 7 is clear: every finite code is below 0x7F.
+    code = magnitude_code(e, value, mantissa=fmt.mantissa, bias=fmt.bias, width=8)
     sign = e.masked(e.shifted_right(e.to_bits(sign_of), 24), 0x80)
     if not fmt.signed_zero:
         zero = arith.cmpi(arith.CmpIPredicate.eq, e.masked(code, 0xFF), e.bits_constant(0, bits))

@@ -3,21 +3,21 @@
 """Storage types and rounding points.
 
 Values are f32 inside a kernel. IREE removes a `truncf` to bf16 that is followed by an `extf`, so bf16 never appears as
-a type: it is loaded, rounded and stored as integers. f16 is converted by hardware, behind a bitcast that no fold
-crosses.
+a type: it is loaded, rounded and stored as integers. So is f16, whose bits no fold crosses either.
 """
 
 from torch_mlir import ir
 from torch_mlir.dialects import arith
 
 from .emitter import Emitter
+from .float16 import f16_to_f32, f32_to_f16
 
 
 def storage_type(element: ir.Type) -> ir.Type:
-    """Return the memref element type that holds `element`: bf16 as i16, fp8 as i8."""
-    if isinstance(element, ir.BF16Type):
+    """Return the memref element type that holds `element`: bf16 and f16 as i16, fp8 as i8."""
+    if isinstance(element, ir.BF16Type | ir.F16Type):
         return ir.IntegerType.get_signless(16)
-    if isinstance(element, ir.F32Type | ir.F16Type | ir.IntegerType):
+    if isinstance(element, ir.F32Type | ir.IntegerType):
         return element
     return ir.IntegerType.get_signless(8)
 
@@ -28,7 +28,7 @@ def widen(e: Emitter, loaded: ir.Value, element: ir.Type) -> ir.Value:
         bits = arith.extui(e.like(loaded, e.i32), loaded)
         return e.to_float(arith.shli(bits, e.bits_constant(16, bits)))
     if isinstance(element, ir.F16Type):
-        return arith.extf(e.like(loaded, e.f32), loaded)
+        return f16_to_f32(e, loaded)
     return loaded
 
 
@@ -37,8 +37,7 @@ def round_to(e: Emitter, value: ir.Value, element: ir.Type) -> ir.Value:
     if isinstance(element, ir.BF16Type):
         return e.to_float(e.masked(_bf16_rounded_bits(e, value), 0xFFFF0000))
     if isinstance(element, ir.F16Type):
-        bits = arith.bitcast(e.like(value, e.i16), arith.truncf(e.like(value, element), value))
-        return arith.extf(e.like(value, e.f32), arith.bitcast(e.like(value, element), bits))
+        return f16_to_f32(e, f32_to_f16(e, value))
     return value
 
 
@@ -47,7 +46,7 @@ def narrow(e: Emitter, rounded: ir.Value, element: ir.Type) -> ir.Value:
     if isinstance(element, ir.BF16Type):
         return arith.trunci(e.like(rounded, e.i16), e.shifted_right(e.to_bits(rounded), 16))
     if isinstance(element, ir.F16Type):
-        return arith.truncf(e.like(rounded, element), rounded)
+        return f32_to_f16(e, rounded)
     return rounded
 
 

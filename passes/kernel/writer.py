@@ -73,9 +73,7 @@ class RowWriter:
 
     def _write_chunk(self, walk: Walk, statics: dict[QuantizeSink, Scale], base: ir.Value, length: int) -> None:
         """Emit `length` columns from `base`: every value is computed once and serves all results."""
-        ends = {0, length}
-        for sink in walk.groups:
-            ends.update(range(0, length, sink.group))
+        ends = {0, length}.union(*(range(0, length, grouped.group) for grouped in walk.groups))
         pieces = [Piece(base, s.offset, s.width) for s in cut_at(sorted(ends), self._values.piece_width)]
         for sink in walk.maps:
             for piece in pieces:

@@ -46,9 +46,7 @@ def rms_norm(op: ir.OpView) -> list[ir.Value]:
     chunks = -(-op.variance_size.value // CHUNK)
     # In two steps: one running sum over a whole row would lose more bits than eager's pairwise sum.
     squares = split(columns(op.x, 0, op.variance_size.value), chunks, CHUNK)
-    sums = reduce_last(
-        squares, filled(op.x, [chunks], 0.0, f32), lambda _, v: arith.addf(v[1], arith.mulf(v[0], v[0]))
-    )
+    sums = reduce_last(squares, filled(op.x, [chunks], 0.0, f32), lambda _, v: arith.addf(v[1], arith.mulf(v[0], v[0])))
     total = reduce_last(sums, filled(op.x, [], 0.0, f32), lambda _, v: arith.addf(v[1], v[0]))
     rstd = elementwise([(total, (0,))], empty(op.x, [], f32), lambda e, v: formulas.rstd(e, op, v[0]))
     inputs = [(op.x, (0, 1)), (rstd, (0,))]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass, field
 
 import pytest
@@ -249,6 +250,36 @@ def test_kernel_keeps_denormals(dtype: torch.dtype) -> None:
     """The fallback does not: IREE's workers flush them outside of our kernels, as `docs/numerics.md` says."""
     x = torch.randn(5, 256).to(dtype) * torch.finfo(dtype).tiny
     check(dtype, 256, True, x, exact_only=True)
+
+
+STATIC = """
+func.func @main(%x: X) -> (Q, S, Y) {
+  %q:2 = "fanfold.quantize"(%x) {granularity = "token", group_size = WIDTH : i64, bound = 448.0 : f64,
+    absmax_floor = 0.0 : f64, scale_floor = 1.0 : f64, reciprocal = true,
+    operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>} : (X) -> (Q, S)
+  %y = "fanfold.rms_norm"(%x) {eps = 1.0e-6 : f64, normalized_type = f32, variance_size = WIDTH : i64,
+    operandSegmentSizes = array<i32: 1, 0>} : (X) -> Y
+  return %q#0, %q#1, %y : Q, S, Y
+}
+"""
+
+
+@pytest.mark.parametrize(("rows", "width"), [(3, 64), (0, 64), (3, 0), (0, 0)])
+def test_static_rows_and_empty_tensors(rows: int, width: int) -> None:
+    """No kernel takes a width of 0: these always come here."""
+    shape = f"tensor<{rows}x{width}x"
+    types = {"X": f"{shape}bf16>", "Q": f"{shape}f8E4M3FN>", "S": f"tensor<{rows}x1xf32>", "Y": f"{shape}f32>"}
+    module = parse_module(re.sub(r"\b[XQSY]\b", lambda m: types[m[0]], STATIC.replace("WIDTH", str(width))))
+    target = parse_target("cpu")
+    run_passes(module, [FormRows(), LowerRowsToKernel(), LowerRowsToLinalg(), Finalize()], PassState(NoKernels()))
+    vmfb = compile_module(str(module).encode(), target).vmfb
+    results = ["float8_e4m3fn", "float32", "float32"]
+    x = torch.randn(rows, width).bfloat16()
+    q, scales, y = LoadedModule(vmfb, target.driver, ["bfloat16"], results, {}).call([x])
+    wanted, wanted_scales = ops.token_quant(x, scale_floor=1.0)
+    assert torch.equal(q.float(), wanted.float())
+    assert torch.equal(scales, wanted_scales)
+    torch.testing.assert_close(y, ops.rms_norm(x.float(), None, 1e-6), rtol=2e-6, atol=0.0)
 
 
 def test_every_source_op_has_its_reason() -> None:

@@ -7,7 +7,7 @@
 // CHECK: memref<?x64xi16
 // CHECK: arith.shli
 // CHECK: arith.addf %{{.*}} : vector<4xf32>
-// CHECK: arith.trunci %{{.*}} to vector<4xi8>
+// CHECK: vector.store %{{.*}} memref<?x64xi8
 // CHECK-NOT: bf16
 // CHECK-LABEL: func.func @f(
 func.func @f(%x: tensor<?x64xbf16>, %r: tensor<?x64xbf16>) -> (tensor<?x64xf8E4M3FN>, tensor<?x1xf32>) {
