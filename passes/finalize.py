@@ -32,7 +32,8 @@ class Finalize:
         for op in all_ops(module, "torch.operator"):
             name = ir.StringAttr(op.attributes["name"]).value.removeprefix("torch.")
             where = position(op.location)
-            reasons = [d.reason for d in state.decisions if d.location == where and d.op == name and d.reason]
+            here = [d for d in state.decisions if d.location == where and d.op.removeprefix("torch.") == name]
+            reasons = [d.reason for d in here if d.reason]
             raise CompileError(
                 f"no lowering for {name}" + (f": {reasons[0]}" if reasons else ""),
                 stage="passes",

@@ -6,16 +6,20 @@ from collections.abc import Container, Iterator
 
 from torch_mlir import ir
 
+#: Holds a kernel: a module of its own, which is finished when it is made.
+KERNEL = "hal.executable.source"
+
 
 def iterate(module: ir.Module) -> Iterator[ir.Operation]:
-    """Yield every op of the module's functions, outer before inner, in program order."""
+    """Yield every op of the module's functions, outer before inner, in program order; kernels are not looked into."""
 
     def inside(op: ir.Operation) -> Iterator[ir.Operation]:
         for region in op.regions:
             for block in region.blocks:
                 for child in block.operations:
                     yield child.operation
-                    yield from inside(child.operation)
+                    if child.operation.name != KERNEL:
+                        yield from inside(child.operation)
 
     yield from inside(module.operation)
 

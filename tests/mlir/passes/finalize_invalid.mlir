@@ -1,5 +1,5 @@
-// RUN: fanfold-opt %s --pass raise-custom-ops --pass finalize --split-input-file --verify-diagnostics
-// RUN: not fanfold-opt %s --pass raise-custom-ops --pass finalize --split-input-file 2>&1 | filecheck %s
+// RUN: fanfold-opt %s --pass raise-custom-ops --pass raise-aten-rms-norm --pass finalize --split-input-file --verify-diagnostics
+// RUN: not fanfold-opt %s --pass raise-custom-ops --pass raise-aten-rms-norm --pass finalize --split-input-file 2>&1 | filecheck %s
 
 // CHECK: [passes] no lowering for other.op
 // CHECK-NEXT: op: other.op
@@ -19,4 +19,16 @@ func.func @refused_op(%x: !torch.vtensor<[4,127],bf16>) -> !torch.vtensor<[4,63]
   // expected-error@+1 {{no lowering for vllm_ir.silu_and_mul: the width 127 is odd}}
   %y = torch.operator "torch.vllm_ir.silu_and_mul"(%x) : (!torch.vtensor<[4,127],bf16>) -> !torch.vtensor<[4,63],bf16>
   return %y : !torch.vtensor<[4,63],bf16>
+}
+
+// -----
+
+// CHECK: [passes] no lowering for aten._fused_rms_norm: its second result, the reciprocal root, is used
+func.func @fused_rms_norm(%x: !torch.vtensor<[4,64],bf16>) -> (!torch.vtensor<[4,64],bf16>, !torch.vtensor<[4,1],f32>) {
+  %int64 = torch.constant.int 64
+  %none = torch.constant.none
+  %shape = torch.prim.ListConstruct %int64 : (!torch.int) -> !torch.list<int>
+  // expected-error@+1 {{no lowering for aten._fused_rms_norm: its second result, the reciprocal root, is used}}
+  %y:2 = torch.operator "torch.aten._fused_rms_norm"(%x, %shape, %none, %none) : (!torch.vtensor<[4,64],bf16>, !torch.list<int>, !torch.none, !torch.none) -> (!torch.vtensor<[4,64],bf16>, !torch.vtensor<[4,1],f32>)
+  return %y#0, %y#1 : !torch.vtensor<[4,64],bf16>, !torch.vtensor<[4,1],f32>
 }

@@ -26,12 +26,12 @@ func.func @residual_add(%x: tensor<?x64xbf16>, %r: tensor<?x64xbf16>) -> tensor<
 
 // -----
 
-// f16 is converted by hardware, behind a bitcast that no fold crosses.
+// f16 is converted by arithmetic too: not every processor can, and IREE's own routine is not exact.
 // CHECK-LABEL: func.func @cast_to_f16(
-// CHECK: arith.truncf %{{.*}} : f32 to f16
-// CHECK-NEXT: arith.bitcast %{{.*}} : f16 to i16
-// CHECK-NEXT: arith.bitcast %{{.*}} : i16 to f16
-// CHECK-NEXT: arith.extf %{{.*}} : f16 to f32
+// CHECK-NOT: arith.truncf
+// CHECK-NOT: arith.extf
+// CHECK: arith.bitcast %{{.*}} : i16 to f16
+// CHECK-NEXT: linalg.yield
 func.func @cast_to_f16(%x: tensor<?x64xf32>) -> tensor<?x64xf16> {
   %y = "fanfold.cast"(%x) : (tensor<?x64xf32>) -> tensor<?x64xf16>
   return %y : tensor<?x64xf16>

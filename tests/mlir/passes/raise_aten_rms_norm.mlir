@@ -90,6 +90,30 @@ func.func @f64(%x: !torch.vtensor<[3,64],f64>) -> !torch.vtensor<[3,64],f64> {
   return %y : !torch.vtensor<[3,64],f64>
 }
 
+// The form that stands in a graph after autograd: its second result is for the backward pass.
+// CHECK-LABEL: func.func @fused(
+// CHECK: "fanfold.rms_norm"(%{{[^,]*}}) {eps = 1.1920928955078125E-7 : f64, normalized_type = f32, {{.*}}origins = ["torch.aten._fused_rms_norm@
+// CHECK-NOT: torch.operator
+func.func @fused(%x: !torch.vtensor<[4,64],bf16>) -> !torch.vtensor<[4,64],bf16> {
+  %int64 = torch.constant.int 64
+  %none = torch.constant.none
+  %shape = torch.prim.ListConstruct %int64 : (!torch.int) -> !torch.list<int>
+  %y:2 = torch.operator "torch.aten._fused_rms_norm"(%x, %shape, %none, %none) : (!torch.vtensor<[4,64],bf16>, !torch.list<int>, !torch.none, !torch.none) -> (!torch.vtensor<[4,64],bf16>, !torch.vtensor<[4,1],f32>)
+  return %y#0 : !torch.vtensor<[4,64],bf16>
+}
+
+// CHECK-LABEL: func.func @fused_with_its_root(
+// CHECK-NOT: fanfold.rms_norm
+// CHECK: torch.operator "torch.aten._fused_rms_norm"
+func.func @fused_with_its_root(%x: !torch.vtensor<[4,64],bf16>) -> (!torch.vtensor<[4,64],bf16>, !torch.vtensor<[4,1],f32>) {
+  %int64 = torch.constant.int 64
+  %none = torch.constant.none
+  %shape = torch.prim.ListConstruct %int64 : (!torch.int) -> !torch.list<int>
+  %y:2 = torch.operator "torch.aten._fused_rms_norm"(%x, %shape, %none, %none) : (!torch.vtensor<[4,64],bf16>, !torch.list<int>, !torch.none, !torch.none) -> (!torch.vtensor<[4,64],bf16>, !torch.vtensor<[4,1],f32>)
+  return %y#0, %y#1 : !torch.vtensor<[4,64],bf16>, !torch.vtensor<[4,1],f32>
+}
+
 // CHECK: // torch.aten.rms_norm: no kernel: the normalized shape is [4, 256], not the last dim alone
 // CHECK-NEXT: // torch.aten.rms_norm: no kernel: the last dim of x is dynamic; its width must be static
 // CHECK-NEXT: // torch.aten.rms_norm: no kernel: x is f64, not one of bf16, f16, f32
+// CHECK-NEXT: // torch.aten._fused_rms_norm: no kernel: its second result, the reciprocal root, is used
