@@ -12,7 +12,7 @@ import torch
 
 from fanfold.errors import ArtifactError, CallError
 
-from .device import check_not_forked, open_device
+from .device import check_not_forked, open_device, worker_count
 from .tensors import make_exporter, make_importer, torch_dtype
 
 #: The scope of the weights in the compiled module.
@@ -20,11 +20,19 @@ PARAMETER_SCOPE = "model"
 FUNCTION = "main"
 
 
-#: A call whose inputs and weights have fewer bytes than this runs on the caller's thread: waking a worker and waiting
-#: for it costs tens of microseconds, more than a second core saves. Row kernels take about 30 us for so many bytes;
-#: anything else may compute much more per byte, so its limit is lower.
-INLINE_BYTES_OF_ROW_KERNELS = 256 * 1024
-INLINE_BYTES = 16 * 1024
+#: Bytes of inputs and weights that a row kernel works through on one core while a worker wakes up and is waited for,
+#: which takes some 70 us. Anything else may compute much more per byte, so its number is lower.
+WAKING_BYTES_OF_ROW_KERNELS = 640 * 1024
+WAKING_BYTES = 16 * 1024
+
+
+def inline_limit(waking_bytes: int, workers: int) -> float:
+    """Return the size in bytes below which a call is faster on the caller's thread.
+
+    With ``n`` workers, a call that takes ``t`` on one core takes ``wake + t / n``; the two meet at
+    ``t = wake * n / (n - 1)``.
+    """
+    return float("inf") if workers == 1 else waking_bytes * workers / (workers - 1)
 
 
 class LoadedModule:
@@ -58,7 +66,7 @@ class LoadedModule:
         only_row_kernels: bool = False,
     ) -> None:
         self._program = _Program(module, driver, inputs, outputs, parameters)
-        limit = INLINE_BYTES_OF_ROW_KERNELS if only_row_kernels else INLINE_BYTES
+        limit = inline_limit(WAKING_BYTES_OF_ROW_KERNELS if only_row_kernels else WAKING_BYTES, worker_count())
         self._inline_input_bytes = limit - sum(tensor.nbytes for tensor in parameters.values())
         self._inline: _Program | None = None
         if inline_driver is not None and self._inline_input_bytes > 0:

@@ -18,8 +18,7 @@ After::
     })
 
 A consumer joins the cluster of its producer unless that would make the kernel wait for itself (it also depends on the
-cluster through an op outside), the row counts differ, or the region would have too many values; the reason is kept in
-the attribute ``apart`` for the report. An op without neighbours is a cluster of one.
+cluster through an op outside), or the region would have too many values; the reason is kept in the attribute ``apart`` for the report. An op without neighbours is a cluster of one.
 """
 
 from dataclasses import dataclass, field
@@ -30,7 +29,7 @@ from torch_mlir import ir
 from fanfold.dialect.rows import MAX_VALUES, ROW_WISE_OPS, RowsOp, YieldOp
 
 from .base import PassState
-from .torch_values import defining
+from .torch_values import defining, users
 
 #: Why an op is not in the kernel of its producer.
 APART = "apart"
@@ -62,7 +61,6 @@ class FormRows:
 class _Cluster:
     """Ops of one kernel, in program order, and the clusters whose results they need."""
 
-    rows: int
     ops: list[ir.Operation] = field(default_factory=list)
     needs: set["_Cluster"] = field(default_factory=set)
 
@@ -111,7 +109,7 @@ class _Clustering:
                 return
         if reason:
             op.attributes[APART] = ir.StringAttr.get(reason)
-        cluster = _Cluster(_row_count(op))
+        cluster = _Cluster()
         self._clusters.append(cluster)
         self._join(op, cluster)
 
@@ -122,11 +120,9 @@ class _Clustering:
 
     def _refuse(self, op: ir.Operation, cluster: _Cluster) -> str:
         """Return why `op` cannot join `cluster`, or an empty text."""
-        if _row_count(op) != cluster.rows:
-            return f"its row count is {_rows_text(_row_count(op))}, its producer's {_rows_text(cluster.rows)}"
         inside = {*cluster.ops, op}
         operands = {v for member in inside for v in member.operands if defining(v) not in inside}
-        results = sum(len(member.results) for member in inside)
+        results = sum(1 for m in inside for r in m.results if any(user not in inside for user in users(r)))
         if len(operands) > MAX_VALUES or results > MAX_VALUES:
             return f"one kernel has at most {MAX_VALUES} operands and {MAX_VALUES} results"
         for value in op.operands:
@@ -158,14 +154,6 @@ def _used_values(op: ir.Operation) -> list[ir.Value]:
             for child in block.operations:
                 values += _used_values(child.operation)
     return values
-
-
-def _row_count(op: ir.Operation) -> int:
-    return next(int(v.type.shape[0]) for v in op.operands if v.type.rank == 2)
-
-
-def _rows_text(count: int) -> str:
-    return "dynamic" if count == ir.ShapedType.get_dynamic_size() else str(count)
 
 
 def _in_dependency_order(block: ir.Block, clusters: list[_Cluster]) -> None:
