@@ -18,7 +18,8 @@ After::
     })
 
 A consumer joins the cluster of its producer unless that would make the kernel wait for itself (it also depends on the
-cluster through an op outside), or the region would have too many values; the reason is kept in the attribute ``apart`` for the report. An op without neighbours is a cluster of one.
+cluster through an op outside), or the region would have too many values; the reason is kept in the attribute ``apart``
+for the report. An op without neighbours is a cluster of one.
 """
 
 from dataclasses import dataclass, field

@@ -11,10 +11,10 @@ from .emitter import Emitter, f32_bits
 def magnitude_code(e: Emitter, value: ir.Value, *, mantissa: int, bias: int, width: int) -> ir.Value:
     """Return the code of the magnitude of `value`: the low `width` bits of an i32, with rubbish above them.
 
-    Adding ``2^(E + 23 - mantissa)``, where ``2^E`` is the value's own power of two (at least the smallest normal's), makes
-    the f32 adder round to the format's step ``2^(E - mantissa)``: the low bits of the sum count the steps. Normals
-    count from ``2^mantissa`` and subnormals from 0, so ``exponent field + count`` is the code of both, up to a constant.
-    The constant rides in the low bits of the addend; it is even, so ties still go to even.
+    Adding ``2^(E + 23 - mantissa)``, where ``2^E`` is the value's own power of two (at least the smallest normal's),
+    makes the f32 adder round to the format's step ``2^(E - mantissa)``: the low bits of the sum count the steps.
+    Normals count from ``2^mantissa`` and subnormals from 0, so ``exponent field + count`` is the code of both, up to a
+    constant. The constant rides in the low bits of the addend; it is even, so ties still go to even.
 
     Args:
         e: The emitter.

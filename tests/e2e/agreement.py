@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 
@@ -75,3 +77,17 @@ def assert_rounded(found: Tensor, expected: Tensor) -> None:
     assert ((a - b).abs() <= 2 * spacing).all(), f"worst {((a - b).abs() / spacing).max()} steps"
     if expected.dtype != torch.float32 and a.numel():
         assert (a != b).double().mean() <= max(FLIPPED, 1.5 / a.numel())
+
+
+def assert_results(found: Iterable[Tensor], expected: Iterable[Tensor], dtype: torch.dtype) -> None:
+    """Assert that a model's results agree by their kind, when f32 results are scales of values of `dtype`."""
+    for index, (a, b) in enumerate(zip(found, expected, strict=True)):
+        try:
+            if b.element_size() == 1:
+                assert_quantised(a, b)
+            elif b.dtype == torch.float32:
+                assert_scales(a, b, dtype)
+            else:
+                assert_rounded(a, b)
+        except AssertionError as error:
+            raise AssertionError(f"result {index}: {error}") from error

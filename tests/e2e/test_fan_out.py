@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 import fanfold
-from e2e.agreement import assert_quantised, assert_rounded, assert_scales
+from e2e.agreement import assert_results
 from e2e.norms import LlamaNorm
 
 WIDTH = 1536
@@ -55,17 +55,6 @@ class ManyConsumers(QueryPath):
         )
 
 
-def check(found: tuple[Tensor, ...], expected: tuple[Tensor, ...]) -> None:
-    """Check results by their kind: f32 are scales, 8-bit types quantised, the rest rounded."""
-    for a, b in zip(found, expected, strict=True):
-        if b.dtype == torch.float32:
-            assert_scales(a, b, torch.bfloat16)
-        elif b.element_size() == 1:
-            assert_quantised(a, b)
-        else:
-            assert_rounded(a, b)
-
-
 @pytest.mark.parametrize("model_class", [QueryPath, ManyViews, ManyConsumers])
 @pytest.mark.parametrize("dynamic", [False, True], ids=["static", "dynamic"])
 def test_one_kernel(model_class: type[QueryPath], dynamic: bool) -> None:
@@ -78,7 +67,7 @@ def test_one_kernel(model_class: type[QueryPath], dynamic: bool) -> None:
     for seed in range(3):
         torch.manual_seed(seed)
         y = torch.randn(7, 11, WIDTH).bfloat16() if dynamic else torch.randn_like(x)
-        check(exe(y), model(y))
+        assert_results(exe(y), model(y), torch.bfloat16)
 
 
 def test_equal_consumers_are_computed_once(tmp_path: object) -> None:
@@ -108,7 +97,7 @@ def test_equal_layers_share_one_kernel() -> None:
     exe = fanfold.compile(model, (x,))
     kernels = {d.kernel for d in exe.report.decisions}
     assert len(kernels) == 1
-    check(exe(x), model(x))
+    assert_results(exe(x), model(x), torch.bfloat16)
 
 
 class Blocked(nn.Module):
@@ -127,4 +116,4 @@ def test_a_transpose_is_no_view() -> None:
     x = torch.randn(3, 64, 64).bfloat16()
     exe = fanfold.compile(model, (x,))
     assert len({d.kernel for d in exe.report.decisions}) == 2
-    check(exe(x), model(x))
+    assert_results(exe(x), model(x), torch.bfloat16)
