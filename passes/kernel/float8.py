@@ -47,36 +47,47 @@ def represents(kind: str, bound: float) -> bool:
     return bound.is_integer() if kind == "i8" else FORMATS[kind].represents(bound)
 
 
-def convert(e: Emitter, value: ir.Value, sign_of: ir.Value, kind: str, *, may_be_nan: bool) -> ir.Value:
-    """Round an f32 within the finite range of `kind` to its code: the low byte of an i32, with rubbish above it.
+def convert(e: Emitter, value: ir.Value, kind: str, *, may_be_nan: bool) -> ir.Value:
+    """Round an f32 within the finite range of `kind` to its code without a sign; that of ``i8`` is complete.
 
     Args:
         e: The emitter.
         value: f32 vector, already clamped to the finite range (rounding up to half a step beyond is harmless).
-        sign_of: f32 vector whose sign bits the codes get: those of `value`, except that a -0 may have become +0 in it.
         kind: ``f8E4M3FN``, ``f8E4M3FNUZ``, ``f8E5M2`` or ``i8``.
         may_be_nan: False when the caller knows that there is no NaN; saves a select.
+
+    Returns:
+        An i32 whose low byte is the code, with rubbish above it.
     """
     if kind == "i8":
         return _to_int8(e, value, may_be_nan=may_be_nan)
-    return _to_float8(e, value, sign_of, FORMATS[kind], may_be_nan=may_be_nan)
-
-
-def _to_float8(e: Emitter, value: ir.Value, sign_of: ir.Value, fmt: Float8, *, may_be_nan: bool) -> ir.Value:
-    bits = e.to_bits(value)
+    fmt = FORMATS[kind]
     # Bit 7 is clear: every finite code is below 0x7F.
     code = magnitude_code(e, value, mantissa=fmt.mantissa, bias=fmt.bias, width=8)
-    sign = e.masked(e.shifted_right(e.to_bits(sign_of), 24), 0x80)
-    if not fmt.signed_zero:
-        zero = arith.cmpi(arith.CmpIPredicate.eq, e.masked(code, 0xFF), e.bits_constant(0, bits))
-        sign = arith.select(zero, e.bits_constant(0, bits), sign)
-    code = arith.ori(code, sign)
-    if may_be_nan:
-        nan = e.bits_constant(fmt.nan, bits)
-        if fmt.signed_zero:
-            nan = arith.ori(nan, sign)
-        code = arith.select(arith.cmpf(arith.CmpFPredicate.UNO, value, value), nan, code)
-    return code
+    if not may_be_nan:
+        return code
+    is_nan = arith.cmpf(arith.CmpFPredicate.UNO, value, value)
+    return arith.select(is_nan, e.bits_constant(fmt.nan, code), code)
+
+
+def with_sign(e: Emitter, code: ir.Value, top: ir.Value, kind: str) -> ir.Value:
+    """Put the sign into codes that `convert` made.
+
+    Args:
+        e: The emitter.
+        code: Codes in the low bytes of i8 or i32.
+        top: The same type; bit 7 is the sign.
+        kind: As for `convert`.
+    """
+    if kind == "i8":
+        return code
+    element = top.type.element_type if isinstance(top.type, ir.VectorType) else top.type
+    sign = arith.andi(top, e.constant(0x80, e.like(top, element)))
+    if not FORMATS[kind].signed_zero:
+        zero = e.constant(0, e.like(top, element))
+        low_byte = arith.andi(code, e.constant(0xFF, e.like(top, element)))
+        sign = arith.select(arith.cmpi(arith.CmpIPredicate.eq, low_byte, zero), zero, sign)
+    return arith.ori(code, sign)
 
 
 def _to_int8(e: Emitter, value: ir.Value, *, may_be_nan: bool) -> ir.Value:

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Quantisation of one piece by a known scale: a fast form for ordinary scales and an exact one for all."""
 
+from dataclasses import dataclass
+
 from torch_mlir import ir
 from torch_mlir.dialects import arith, math
 
 from .emitter import Emitter, f32_bits
-from .float8 import convert, represents
+from .float8 import convert, represents, with_sign
 
 #: Scales in [2^-60, inf) are ordinary. Below, a quotient that matters could come from a value so small that the
 #: residual of the division is no longer exact; infinity and NaN need the exact form.
@@ -23,10 +25,28 @@ def is_ordinary(e: Emitter, scale: ir.Value) -> ir.Value:
     return arith.cmpi(arith.CmpIPredicate.ult, offset, e.constant(INFINITY_BITS - SMALLEST_ORDINARY, e.i32))
 
 
-def emit_codes(
-    e: Emitter, op: ir.OpView, value: ir.Value, scale: ir.Value, inverse: ir.Value, *, fast: bool
-) -> ir.Value:
-    """Return the codes of `value` as the low bytes of i32.
+@dataclass(frozen=True)
+class Codes:
+    """Quantised values before they are packed.
+
+    Attributes:
+        code: i32; the low byte is the code without its sign (that of int8 is complete).
+        sign_of: f32; its sign is the code's.
+        kind: ``f8E4M3FN``, ``f8E4M3FNUZ``, ``f8E5M2`` or ``i8``.
+    """
+
+    code: ir.Value
+    sign_of: ir.Value
+    kind: str
+
+    def packed(self, e: Emitter) -> ir.Value:
+        """Return the codes as i8."""
+        top = e.shifted_right(e.to_bits(self.sign_of), 24)
+        return arith.trunci(e.like(self.code, e.i8), with_sign(e, self.code, top, self.kind))
+
+
+def emit_codes(e: Emitter, op: ir.OpView, value: ir.Value, scale: ir.Value, inverse: ir.Value, *, fast: bool) -> Codes:
+    """Return the codes of `value`.
 
     Args:
         e: The emitter.
@@ -49,7 +69,7 @@ def emit_codes(
     if not (fast and represents(kind, bound)):
         scaled = _clamped(e, scaled, bound)
     # The residual step of the fast form can turn -0 into +0; a given scale can be negative.
-    return convert(e, scaled, value if fast else scaled, kind, may_be_nan=not fast)
+    return Codes(convert(e, scaled, kind, may_be_nan=not fast), value if fast else scaled, kind)
 
 
 def _exact_quotient(value: ir.Value, scale: ir.Value, inverse: ir.Value) -> ir.Value:

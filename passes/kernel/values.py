@@ -7,7 +7,7 @@ ones. Two neighbouring bf16 are one 32-bit word, so a shift makes the even ones 
 them in column order takes twice the instructions, and so does storing.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -16,6 +16,8 @@ from torch_mlir.dialects import arith, vector
 
 from . import formulas
 from .emitter import Emitter
+from .float8 import with_sign
+from .quantizing import Codes
 from .rounding import narrow, round_to, widen
 
 
@@ -95,16 +97,22 @@ class RowValues:
         narrowed = [narrow(self._e, part, buffer.element) for part in parts]
         self._store(buffer, narrowed[0] if len(narrowed) == 1 else vector.interleave(*narrowed), piece)
 
-    def store_codes(self, buffer: Buffer, codes: Parts, piece: Piece) -> None:
-        """Store the low bytes of i32 vectors."""
+    def store_codes(self, buffer: Buffer, parts: Sequence[Codes], piece: Piece) -> None:
+        """Store quantised values."""
         e = self._e
-        if len(codes) == 1:
-            self._store(buffer, arith.trunci(e.like(codes[0], e.i8), codes[0]), piece)
+        if len(parts) == 1:
+            self._store(buffer, parts[0].packed(e), piece)
             return
-        even, odd = codes
-        words = arith.ori(e.masked(even, 0xFF), arith.shli(odd, e.bits_constant(8, odd)))
-        shorts = arith.trunci(e.like(words, e.i16), words)
-        self._store(buffer, vector.bitcast(e.vector(piece.width, e.i8), shorts), piece)
+        # One byte shuffle for codes and one for signs; of shifts and masks, LLVM makes three times the instructions.
+        codes = self._bytes([part.code for part in parts], 0)
+        tops = self._bytes([e.to_bits(part.sign_of) for part in parts], 3)
+        self._store(buffer, with_sign(e, codes, tops, parts[0].kind), piece)
+
+    def _bytes(self, even_and_odd: Sequence[ir.Value], number: int) -> ir.Value:
+        """Return byte `number` of every i32, in column order."""
+        size = 4 * self.lanes
+        even, odd = (vector.bitcast(self._e.vector(size, self._e.i8), part) for part in even_and_odd)
+        return vector.shuffle(even, odd, [at for i in range(number, size, 4) for at in (i, size + i)])
 
     def _store(self, buffer: Buffer, stored: ir.Value, piece: Piece) -> None:
         vector.store(stored, buffer.memref, [self.row, self._e.offset(piece.base, piece.offset)])

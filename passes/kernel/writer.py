@@ -180,7 +180,7 @@ class RowWriter:
     def _store_quantized(self, sink: QuantizeSink, piece: Piece, scale: Scale, *, fast: bool) -> None:
         if sink.q is not None:
             parts = self._values.at(sink.op.x, piece)
-            codes = tuple(emit_codes(self._e, sink.op, part, *scale, fast=fast) for part in parts)
+            codes = [emit_codes(self._e, sink.op, part, *scale, fast=fast) for part in parts]
             self._values.store_codes(sink.q, codes, piece)
 
     def _store_scale(self, sink: QuantizeSink, scale: ir.Value, index: ir.Value) -> None:

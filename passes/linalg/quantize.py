@@ -57,7 +57,7 @@ def _codes(op: ir.OpView, values: ir.Value, scale: Input) -> ir.Value:
     def body(e: Emitter, v: list[ir.Value]) -> ir.Value:
         # Nothing reads the inverse but the product with it.
         inverse = arith.divf(e.constant(1.0, e.f32), v[1]) if op.reciprocal.value else v[1]
-        return arith.trunci(e.i8, emit_codes(e, op, v[0], v[1], inverse, fast=False))
+        return emit_codes(e, op, v[0], v[1], inverse, fast=False).packed(e)
 
     return elementwise(
         [(values, tuple(range(len(shape)))), scale], empty(op.x, list(shape)[1:], op.q.type.element_type), body
