@@ -25,6 +25,7 @@ from .lower_rows_to_linalg import LowerRowsToLinalg
 from .raise_aten_rms_norm import RaiseAtenRMSNorm
 from .raise_custom_ops import RaiseCustomOps
 from .raise_spelled_rms_norm import RaiseSpelledRMSNorm
+from .report_near_misses import ReportNearMisses
 from .resolve_dims import ResolveDims
 
 
@@ -54,6 +55,7 @@ def standard_pipeline() -> list[Pass]:
         # A kernel must not write a tensor that is asked for its size only.
         ResolveDims(),
         DropDeadOps(),
+        ReportNearMisses(),
         FormRows(),
         # The target's generator takes what it can; linalg takes the rest, with the same numbers.
         LowerRowsToKernel(),

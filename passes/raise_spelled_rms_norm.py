@@ -56,7 +56,7 @@ class RaiseSpelledRMSNorm:
 
 
 def _key(op: ir.Operation) -> str | None:
-    found = op.name == "torch.aten.rsqrt" and _match_mean_square(op) and not _is_dead(op)
+    found = op.name == "torch.aten.rsqrt" and match_mean_square(op) and not _is_dead(op)
     return "rms_norm (spelled out)" if found else None
 
 
@@ -67,12 +67,14 @@ def _is_dead(op: ir.Operation) -> bool:
 
 
 @dataclass(frozen=True)
-class _MeanSquare:
+class MeanSquare:
+    """What `match_mean_square` found: the value that is squared, and eps."""
+
     source: ir.Value
     eps: float
 
 
-def _match_mean_square(rsqrt: ir.Operation) -> _MeanSquare | None:
+def match_mean_square(rsqrt: ir.Operation) -> MeanSquare | None:
     """Match ``rsqrt(mean(x^2, last dim, keepdim) + eps)``."""
     add = made_by(rsqrt.operands[0], "torch.aten.add.Scalar")
     if add is None or constant_int(add.operands[2]) != 1:
@@ -82,16 +84,17 @@ def _match_mean_square(rsqrt: ir.Operation) -> _MeanSquare | None:
     if eps is None or mean is None:
         return None
     squares = mean.operands[0]
-    source = _squared(squares)
+    source = squared(squares)
     known = torch_tensor(squares.type)
     if source is None or known is None or not constant_bool(mean.operands[2]):
         return None
     if constant_ints(mean.operands[1]) not in ([-1], [len(known.dims) - 1]):
         return None
-    return _MeanSquare(source, eps)
+    return MeanSquare(source, eps)
 
 
-def _squared(value: ir.Value) -> ir.Value | None:
+def squared(value: ir.Value) -> ir.Value | None:
+    """Return x if `value` is x squared, spelled in any way, else None."""
     power = made_by(value, "torch.aten.pow.Tensor_Scalar")
     if power is not None:
         return power.operands[0] if constant_float(power.operands[1]) == 2.0 else None
@@ -104,7 +107,7 @@ def _squared(value: ir.Value) -> ir.Value | None:
 
 def _raise(r: Raiser) -> None:
     rsqrt = r.source
-    matched = required(_match_mean_square(rsqrt), "it is no norm")
+    matched = required(match_mean_square(rsqrt), "it is no norm")
     require(torch_tensor(matched.source.type) is not None, "the squared value has no known shape")
     scaled = [u for u in users(rsqrt.result) if u.name == PRODUCT and _other(u, rsqrt.result) == matched.source]
     require(len(scaled) == 1, f"the reciprocal root multiplies its own input {len(scaled)} times, not once")

@@ -21,6 +21,7 @@ from .pipeline import standard_pipeline
 from .raise_aten_rms_norm import RaiseAtenRMSNorm
 from .raise_custom_ops import RaiseCustomOps
 from .raise_spelled_rms_norm import RaiseSpelledRMSNorm
+from .report_near_misses import ReportNearMisses
 from .resolve_dims import ResolveDims
 
 #: Pass classes by name; a test holds that each pass file is here, under its own name.
@@ -37,6 +38,7 @@ PASSES: dict[str, type[Pass]] = {
         RaiseAtenRMSNorm,
         RaiseCustomOps,
         RaiseSpelledRMSNorm,
+        ReportNearMisses,
         ResolveDims,
     )
 }
