@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -65,12 +66,13 @@ class LoadedModule:
         inline_driver: str | None = None,
         only_row_kernels: bool = False,
     ) -> None:
-        self._program = _Program(module, driver, inputs, outputs, parameters)
+        load = functools.partial(_Program, module, inputs, outputs, parameters)
+        self._program = load(driver)
         limit = inline_limit(WAKING_BYTES_OF_ROW_KERNELS if only_row_kernels else WAKING_BYTES, worker_count())
         self._inline_input_bytes = limit - sum(tensor.nbytes for tensor in parameters.values())
         self._inline: _Program | None = None
         if inline_driver is not None and self._inline_input_bytes > 0:
-            self._inline = _Program(module, inline_driver, inputs, outputs, parameters)
+            self._inline = load(inline_driver)
 
     def call(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """Run the module's function and wait for it.
@@ -79,7 +81,7 @@ class LoadedModule:
             tensors: CPU tensors of the dtypes and shapes that the module was compiled for; that is not checked here.
 
         Returns:
-            Its results, which own their memory. A result that is an input unchanged shares that input's memory.
+            Its results, each in memory of its own.
 
         Raises:
             CallError: If the execution fails.
@@ -95,10 +97,10 @@ class _Program:
     def __init__(
         self,
         module: bytes | memoryview,
-        driver: str,
         inputs: Sequence[str],
         outputs: Sequence[str],
         parameters: Mapping[str, torch.Tensor],
+        driver: str,
     ) -> None:
         import iree.runtime as rt
 
@@ -139,7 +141,22 @@ class _Program:
         except (RuntimeError, ValueError, OSError, LookupError, MemoryError) as error:
             raise CallError(f"the execution failed: {_first_line(error)}", stage="call") from error
         view, get = self._view, results.get_as_object
-        return [export(get(index, view)) for index, export in enumerate(self._exporters)]
+        outputs = [export(get(index, view)) for index, export in enumerate(self._exporters)]
+        _separate(outputs, tensors)
+        return outputs
+
+
+def _separate(outputs: list[torch.Tensor], inputs: Sequence[torch.Tensor]) -> None:
+    """Copy each output that IREE put where an input or an earlier output is.
+
+    It does so for equal results, unchanged inputs and their first rows, whether eager's share memory there or not.
+    """
+    taken = {tensor.data_ptr() for tensor in inputs}
+    for index, output in enumerate(outputs):
+        address = output.data_ptr()
+        if address in taken:
+            outputs[index] = output.clone()
+        taken.add(address)
 
 
 def _parameters_module(instance: Any, parameters: Mapping[str, torch.Tensor]) -> Any:

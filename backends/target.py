@@ -72,7 +72,7 @@ class Listing:
         target: The canonical target.
         vector_bits: Width of a vector register in bits.
         missing: What this machine lacks to run it; empty when it can.
-        evidence: ``run`` when the tests run it on hardware, else ``compiled only``.
+        evidence: What the project's tests did with its code: ``run``, ``compiled only`` or ``none``.
     """
 
     target: str

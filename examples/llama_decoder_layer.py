@@ -6,12 +6,16 @@ Every projection that reads a norm's result (q, k, v, gate and up) quantises it 
 the dequantised values, as FP8 checkpoints do; weights are random and stay in bf16. So the first norm fans out to three
 quantisations and the second one to two, each written by its own projection: fanfold finds that they are the same.
 
+Three checks: both fused clusters by themselves, on what eager computes in the layer, must give eager's results. The whole
+layer, whose eight matrix products sum in another order, must be about as close to the layer in f32 as eager is.
+
 Needs the extra ``examples``: ``python examples/llama_decoder_layer.py [--tokens 128] [--no-torch-compile]``.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import click
 import torch
@@ -22,7 +26,7 @@ from transformers.models.llama.modeling_llama import LlamaDecoderLayer, LlamaRot
 
 import fanfold  # noqa: F401 - registers torch.ops.fanfold
 from fanfold.demo import GroupQuant
-from fanfold.trial import Limits, plain_group_quant, run_trial, show
+from fanfold.trial import Trial, plain_group_quant, run_trial, show
 
 GROUP = 128
 READS_A_NORM = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "mlp.gate_proj", "mlp.up_proj")
@@ -35,8 +39,6 @@ LLAMA_3_2_1B = LlamaConfig(
     rms_norm_eps=1e-5,
     attn_implementation="eager",
 )
-#: Eight matrix products sum in another order than eager's, in bf16.
-LIMITS = Limits(differing=1.0, steps=0, relative=0.05)
 
 
 class QuantizedInput(nn.Module):
@@ -80,6 +82,29 @@ class Layer(nn.Module):
         return result if isinstance(result, Tensor) else result[0]
 
 
+class Cluster(nn.Module):
+    """A norm with the quantisations of its result, and the residual add before it if there is one.
+
+    Args:
+        norm: The norm.
+        quantize: The group quantisation.
+        consumers: How many projections quantise the result.
+    """
+
+    def __init__(self, norm: nn.Module, quantize: GroupQuant, consumers: int) -> None:
+        super().__init__()
+        self.norm = norm
+        self.quantize = quantize
+        self.consumers = consumers
+
+    def forward(self, x: Tensor, residual: Tensor | None = None) -> tuple[Tensor, ...]:
+        """Return the sum, if there is a residual, and the values and scales for each consumer."""
+        total = x if residual is None else residual + x
+        normed = self.norm(total)
+        quantised = [tensor for _ in range(self.consumers) for tensor in self.quantize(normed, GROUP)]
+        return tuple(quantised) if residual is None else (total, *quantised)
+
+
 def build(quantize: GroupQuant, config: LlamaConfig = LLAMA_3_2_1B) -> Layer:
     """Return the layer in bf16 with the same random weights at every call."""
     torch.manual_seed(0)
@@ -95,23 +120,61 @@ def arguments(tokens: int, config: LlamaConfig = LLAMA_3_2_1B) -> tuple[Tensor, 
     return x, mask[None, None], cos, sin
 
 
+def attention_result(model: Layer, args: tuple[Tensor, ...]) -> Tensor:
+    """Return what eager's attention gives to the second residual add."""
+    seen: list[Tensor] = []
+    hook = model.layer.self_attn.register_forward_hook(lambda _module, _args, result: seen.append(result[0]))
+    with hook, torch.no_grad():
+        model(*args)
+    return seen[0]
+
+
+def run(tokens: int, *, torch_compile: bool = True, step: Callable[[str], None] = lambda _: None) -> list[Trial]:
+    """Try both clusters, then the whole layer.
+
+    Args:
+        tokens: Length of the sequence.
+        torch_compile: Whether ``torch.compile`` competes.
+        step: Told what happens next.
+    """
+    quantize = torch.ops.fanfold.group_quant
+    model, competitor, args = build(quantize), build(plain_group_quant), arguments(tokens)
+    norms = model.layer.input_layernorm, model.layer.post_attention_layernorm
+    inputs = args[:1], (attention_result(model, args), args[0])
+    titles = "norm + 3 quantisations", "residual + norm + 2 quantisations"
+    trials = [
+        run_trial(
+            title,
+            Cluster(norm, quantize, consumers),
+            tensors,
+            competitor=Cluster(norm, plain_group_quant, consumers),
+            torch_compile=torch_compile,
+            step=step,
+        )
+        for title, norm, tensors, consumers in zip(titles, norms, inputs, (3, 2), strict=True)
+    ]
+    layer = run_trial(
+        f"Llama-3.2-1B decoder layer, {tokens} tokens",
+        model,
+        args,
+        competitor=competitor,
+        reference=build(plain_group_quant).float(),
+        torch_compile=torch_compile,
+        step=step,
+    )
+    return [*trials, layer]
+
+
 @click.command()
 @click.option("--tokens", type=click.IntRange(2), default=128, show_default=True)
 @click.option("--torch-compile/--no-torch-compile", default=True, show_default=True)
 def main(tokens: int, torch_compile: bool) -> None:
     """Compile, check and time the layer."""
     console = Console()
-    trial = run_trial(
-        f"Llama-3.2-1B decoder layer, {tokens} tokens",
-        build(torch.ops.fanfold.group_quant),
-        arguments(tokens),
-        competitor=build(plain_group_quant),
-        limits=LIMITS,
-        torch_compile=torch_compile,
-        step=lambda text: console.print(text, style="dim"),
-    )
-    show(console, trial)
-    sys.exit(0 if trial.ok else 1)
+    trials = run(tokens, torch_compile=torch_compile, step=lambda text: console.print(text, style="dim"))
+    for trial in trials:
+        show(console, trial)
+    sys.exit(0 if all(trial.ok for trial in trials) else 1)
 
 
 if __name__ == "__main__":

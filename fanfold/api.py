@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import artifact as artifacts
 from ._version import __version__
+from .arguments import Arguments
 from .artifact import Artifact
 from .errors import MissingDependencyError
 from .executable import Executable
@@ -112,9 +113,18 @@ def require_compiler() -> None:
     from fanfold.backends.iree_compiler import find_compiler
 
     find_compiler()
+    require_torch_mlir()
+
+
+def require_torch_mlir() -> None:
+    """Check that torch-mlir, in which passes run, is installed.
+
+    Raises:
+        MissingDependencyError: If it is not.
+    """
     if importlib.util.find_spec("torch_mlir") is None:
         raise MissingDependencyError(
-            "compiling needs torch-mlir, which is not installed",
+            "compiling and running passes need torch-mlir, which is not installed",
             stage="compile",
             expected="the package torch-mlir",
             remedy="pip install 'fanfold[compiler]'",
@@ -131,8 +141,15 @@ def compile_and_run(
 ) -> Any:
     """Compile a model and call it with the example inputs; returns what the model returns.
 
-    The arguments and errors are those of :func:`compile` and of calling an :class:`Executable`.
+    The arguments and errors are those of :func:`compile` and of calling an :class:`Executable`. An ``ExportedProgram``
+    needs its inputs here too.
     """
+    from torch.export import ExportedProgram
+
+    if isinstance(model, ExportedProgram):
+        # An nn.Module with the wrong inputs fails to export; here, nothing would fail before the call.
+        names = [str(name) for name in model.graph_signature.user_inputs]
+        Arguments(model.call_spec.in_spec, names).flatten(args, kwargs or {})
     executable = compile(model, args, kwargs, target=target, dynamic_shapes=dynamic_shapes)
     return executable(*args, **(kwargs or {}))
 
@@ -147,7 +164,8 @@ def load(path: str | os.PathLike[str], *, verify: bool = False) -> Executable:
         verify: Check the weights against their checksum whatever their size; up to 64 MiB they always are.
 
     Raises:
-        ArtifactError: If the file is missing, damaged, not fanfold's, or of a newer format.
+        ArtifactError: If the file is missing, damaged, not fanfold's, or of a newer format, or returns containers of a
+            type that this process does not know.
         TargetError: If this machine cannot run what it was compiled for.
     """
     executable = Executable(artifacts.read(path, verify=verify))

@@ -70,7 +70,7 @@ def write(path: str | os.PathLike[str], artifact: Artifact) -> None:
     Raises:
         ArtifactError: If the file cannot be written.
     """
-    with replacing(path) as stream:
+    with replacing(_path(path, "save")) as stream:
         archive, module_bytes = container.begin(stream, artifact.module)
         with archive:
             if artifact.parameters:
@@ -99,7 +99,7 @@ def read(path: str | os.PathLike[str], *, verify: bool = False) -> Artifact:
     Raises:
         ArtifactError: If the file is missing, damaged, not fanfold's, or of a newer format.
     """
-    name = os.fspath(path)
+    name = _path(path, "load")
     buffer = _map(name)
     if buffer[:4] != container.MAGIC:
         raise _foreign(name, f"a file that begins with {bytes(buffer[:4])!r}")
@@ -116,6 +116,15 @@ def read(path: str | os.PathLike[str], *, verify: bool = False) -> Artifact:
     except (KeyError, TypeError, ValueError, struct.error) as error:
         # The checksums passed, so whatever wrote the file was not this version of fanfold.
         raise _damaged(name, f"its content makes no sense: {type(error).__name__}: {error}") from error
+
+
+def _path(path: str | os.PathLike[str], stage: str) -> str:
+    try:
+        return os.fsdecode(path)
+    except TypeError as error:
+        raise ArtifactError(
+            "this is not a path", stage=stage, expected="a string or a pathlib.Path", found=type(path).__name__
+        ) from error
 
 
 def _map(name: str) -> memoryview:

@@ -4,16 +4,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from torch.utils import _pytree as pytree
 
 from . import artifact as artifacts
+from .arguments import Arguments
 from .artifact import Artifact
 from .checks import InputCheck, check_symbols
-from .errors import CallError
+from .errors import ArtifactError
 from .report import Report
 from .signature import Signature
 
@@ -25,21 +27,26 @@ class Executable:
     """A compiled model: call it with torch tensors, get torch tensors in the model's own output structure.
 
     Calls are safe from several threads; one runs at a time. Inputs are used where they lie when they are contiguous
-    and on a 64-byte boundary, else copied; they are never written to. Results own their memory and carry no gradient.
-    Right after compiling, the weights are the model's own tensors: writing to them in place changes the executable's
+    and on a 64-byte boundary, else copied; they are never written to. Each result owns its memory, also where eager's is
+    a view of an input or of another result, and carries no gradient. What the model takes by position can be given by
+    name too. Right after compiling, the weights are the model's own tensors: writing to them in place changes the executable's
     results until it is saved and loaded.
 
     Args:
         artifact: What to run.
+
+    Raises:
+        ArtifactError: If a container among its arguments or results is of a type that this process does not know.
     """
 
     def __init__(self, artifact: Artifact) -> None:
         self._artifact = artifact
         signature = artifact.signature
-        self._in_spec = pytree.treespec_loads(signature.in_spec)
-        self._out_spec = pytree.treespec_loads(signature.out_spec)
+        self._in_spec = _structure("arguments", signature.in_spec)
+        self._out_spec = _structure("results", signature.out_spec)
         self._checks = [InputCheck(spec, number) for number, spec in enumerate(signature.inputs)]
-        self._flat_count = _flat_argument_count(self._in_spec)
+        self._arguments = Arguments(self._in_spec, [spec.name for spec in signature.inputs])
+        self._flat_count = self._arguments.flat_count
         self._single_result = self._out_spec.is_leaf()
         self._tuple_result = self._out_spec.type is tuple and all(c.is_leaf() for c in self._out_spec.children())
         self._symbolic = any(any(spec.symbols) for spec in signature.inputs)
@@ -78,7 +85,7 @@ class Executable:
             CallError: If the arguments do not fit, or the execution fails.
             TargetError: If this machine cannot run what it was compiled for.
         """
-        flat = args if len(args) == self._flat_count and not kwargs else self._flatten(args, kwargs)
+        flat = args if len(args) == self._flat_count and not kwargs else self._arguments.flatten(args, kwargs)
         for value, check in zip(flat, self._checks, strict=True):
             if not check.passes(value):
                 raise check.error(value)
@@ -122,36 +129,29 @@ class Executable:
         """
         artifacts.write(path, self._artifact)
 
-    def _flatten(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
-        wanted_args, wanted_kwargs = self._in_spec.children()
-        # Keyword order is the caller's choice; the spec has one.
-        names = wanted_kwargs.context
-        if len(args) != wanted_args.num_children or set(kwargs) != set(names):
-            raise CallError(
-                "called with the wrong arguments",
-                stage="call",
-                expected=_describe(wanted_args.num_children, names),
-                found=_describe(len(args), list(kwargs)),
-                remedy="pass the arguments as in the example inputs that the model was compiled with",
-            )
-        flat, spec = pytree.tree_flatten((args, {name: kwargs[name] for name in names}))
-        if spec != self._in_spec:
-            raise CallError(
-                "called with arguments of another structure",
-                stage="call",
-                expected=str(self._in_spec),
-                found=str(spec),
-                remedy="pass tuples, lists and dicts as in the example inputs that the model was compiled with",
-            )
-        return flat
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "an Executable cannot be pickled or copied: call its save, and fanfold.load the file where it is needed"
+        )
 
 
-def _flat_argument_count(spec: pytree.TreeSpec) -> int:
-    """Return how many arguments there are when each is a tensor given by position, so needs no flattening, else -1."""
-    args, kwargs = spec.children()
-    return args.num_children if kwargs.num_children == 0 and all(c.is_leaf() for c in args.children()) else -1
+def _structure(role: str, text: str) -> pytree.TreeSpec:
+    try:
+        return pytree.treespec_loads(text)
+    except NotImplementedError as error:
+        raise ArtifactError(
+            f"this process does not know the type of a container among the model's {role}",
+            stage="load",
+            expected=f"what the model was compiled with: {', '.join(_container_types(json.loads(text)[1]))}",
+            found=str(error),
+            remedy="import or register it before loading, under the same serialized_type_name; `fanfold run` cannot",
+        ) from error
 
 
-def _describe(positional: int, names: list[str]) -> str:
-    keywords = f" and the keywords {', '.join(names)}" if names else ""
-    return f"{positional} positional argument{'' if positional == 1 else 's'}{keywords}"
+def _container_types(node: dict[str, Any]) -> list[str]:
+    """Return the types in the JSON of a pytree structure that torch does not register itself."""
+    kind = node["type"]
+    # A namedtuple's own type is its context.
+    named = [] if kind is None else [node["context"] if kind == "collections.namedtuple" else kind]
+    names = [name for name in named if not name.startswith(("builtins.", "collections."))]
+    return list(dict.fromkeys(names + [name for child in node["children_spec"] for name in _container_types(child)]))

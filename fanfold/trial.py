@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from fanfold.report import Report
 
 SCALE_TOLERANCE = 1e-6
+ACCURACY_FACTOR = 2.0  # how much further than eager's a result may be from that in f32
 BF16_STEP = 2.0**-7  # the largest relative distance of two neighbouring bf16 values
+_FAR = 1000  # where NaN lies among 8-bit values, in representable values
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,34 @@ class Comparison:
         return f"output {self.index} {self.kind}: {1 - self.differing:.3%} equal, at most {worst} off: {verdict}"
 
 
+@dataclass(frozen=True)
+class Accuracy:
+    """How far one output is from the same model's in f32, next to how far eager's is.
+
+    Errors are relative to the root mean square of the f32 result. The worst one alone would say little: it is that of
+    the largest value, rounded to bf16 at the very end.
+
+    Attributes:
+        index: Its place among the model's outputs.
+        own: fanfold's errors: root mean square, worst.
+        eager: Eager's.
+    """
+
+    index: int
+    own: tuple[float, float]
+    eager: tuple[float, float]
+
+    @property
+    def ok(self) -> bool:
+        """Whether each of fanfold's errors is at most ``ACCURACY_FACTOR`` times eager's."""
+        return all(own <= ACCURACY_FACTOR * eager for own, eager in zip(self.own, self.eager, strict=True))
+
+    def __str__(self) -> str:
+        own, eager = (f"{mean:.1e} (worst {worst:.1e})" for mean, worst in (self.own, self.eager))
+        verdict = "ok" if self.ok else "NOT OK"
+        return f"output {self.index}: {own} relative from f32's, eager's {eager}: {verdict}"
+
+
 @dataclass
 class Trial:
     """The result of a trial.
@@ -85,7 +115,7 @@ class Trial:
 
     title: str
     report: Report
-    comparisons: list[Comparison]
+    comparisons: Sequence[Comparison | Accuracy]
     milliseconds: dict[str, float] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
 
@@ -122,22 +152,51 @@ def _compare(index: int, found: Tensor, expected: Tensor, limits: Limits) -> Com
         distance = (_ordered(found) - _ordered(expected)).abs()
         differing, worst, limit = (distance > 0).float().mean().item(), distance.max().item(), float(limits.steps)
     else:
-        error = (found.double() - expected.double()).abs()
-        tolerance = SCALE_TOLERANCE * expected.double().abs()
+        error, size = _error(found, expected), expected.double().abs().nan_to_num(nan=0.0, posinf=0.0)
+        differing, limit = (error > SCALE_TOLERANCE * size).float().mean().item(), limits.relative
         # Relative to the typical value: of a sum that cancels to almost nothing, no digit is right anywhere.
-        size = expected.double().square().mean().sqrt().clamp(min=torch.finfo(torch.float32).tiny)
-        differing, limit = (error > tolerance).float().mean().item(), limits.relative
-        worst = (error / torch.maximum(expected.double().abs(), size)).max().item()
+        worst = (error / size.clamp(min=_root_mean_square(expected))).max().item()
     return Comparison(index, kind, differing, worst, ok=differing <= limits.differing and worst <= limit)
 
 
+def compare_accuracy(found: Any, eager: Any, reference: Any) -> list[Accuracy]:
+    """Measure how far a result and eager's are from that of the same model in f32, output by output."""
+    triples = zip(*(_pytree.tree_leaves(result) for result in (found, eager, reference)), strict=True)
+    accuracies = []
+    for index, (a, b, exact) in enumerate(triples):
+        same_kind = (a.dtype, a.shape) == (b.dtype, b.shape)
+        own = _errors(a, exact) if same_kind else (float("inf"), float("inf"))
+        accuracies.append(Accuracy(index, own, _errors(b, exact)))
+    return accuracies
+
+
+def _errors(found: Tensor, exact: Tensor) -> tuple[float, float]:
+    error, size = _error(found, exact), _root_mean_square(exact)
+    return error.square().mean().sqrt().item() / size, error.max().item() / size
+
+
+def _error(found: Tensor, expected: Tensor) -> Tensor:
+    """Return the distance of each value; NaN and infinity are no distance from themselves, and far from all else."""
+    a, b = found.double(), expected.double()
+    same = (a == b) | (a.isnan() & b.isnan())
+    return torch.where(same, 0.0, (a - b).abs().nan_to_num(nan=float("inf")))
+
+
+def _root_mean_square(values: Tensor) -> float:
+    """Return the typical size of what is finite, never zero."""
+    finite = values[values.isfinite()].double()
+    smallest = torch.finfo(torch.float32).tiny
+    return max(finite.square().mean().sqrt().item(), smallest) if finite.numel() else smallest
+
+
 def _ordered(values: Tensor) -> Tensor:
-    """Map 8-bit values to integers such that neighbours differ by one."""
+    """Map 8-bit values to integers such that neighbours differ by one, and NaN is far from all but itself."""
     if values.dtype == torch.int8:
         return values.int()
     bits = values.view(torch.uint8).int()
     magnitude = bits & 0x7F  # sign and magnitude in every fp8 format
-    return torch.where(bits >= 0x80, -magnitude, magnitude)
+    signed = torch.where(bits >= 0x80, -magnitude, magnitude)
+    return torch.where(values.float().isnan(), _FAR, signed)
 
 
 def time_call(function: Callable[[], object], seconds: float = 1.0) -> float:
@@ -166,6 +225,7 @@ def run_trial(
     *,
     competitor: nn.Module,
     limits: Limits = SAME_INPUT,
+    reference: nn.Module | None = None,
     target: str = "cpu",
     torch_compile: bool = True,
     step: Callable[[str], None] = lambda _: None,
@@ -177,7 +237,9 @@ def run_trial(
         model: The model, in which quantisations are ``torch.ops.fanfold`` ops: eager runs it as the oracle.
         args: Its arguments.
         competitor: The same model in plain torch ops, which is timed eagerly and under ``torch.compile``.
-        limits: How far the results may be off.
+        limits: How far the results may be off eager's.
+        reference: The same model in f32. When given, both are compared with it instead, which suits a model whose sums
+            in bf16 leave no digit that two correct orders of summation share.
         target: fanfold's target.
         torch_compile: Whether ``torch.compile`` runs too.
         step: Told what happens next.
@@ -191,7 +253,12 @@ def run_trial(
     program = fanfold.compile(model, tuple(args), target=target)
     with torch.inference_mode():
         step(f"{title}: comparing with eager")
-        trial = Trial(title, program.report, compare(program(*args), model(*args), limits))
+        found, expected = program(*args), model(*args)
+        if reference is None:
+            comparisons: Sequence[Comparison | Accuracy] = compare(found, expected, limits)
+        else:
+            comparisons = compare_accuracy(found, expected, reference(*(tensor.float() for tensor in args)))
+        trial = Trial(title, program.report, comparisons)
         step(f"{title}: timing fanfold")
         trial.milliseconds["fanfold"] = time_call(lambda: program(*args))
         step(f"{title}: timing eager")

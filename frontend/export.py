@@ -5,12 +5,16 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.export import ExportedProgram
+from torch.export.graph_signature import InputKind
+from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from fanfold.errors import ExportError, FanfoldError
 
@@ -58,6 +62,7 @@ def export_model(
                 stage="export",
                 remedy="pass dynamic_shapes to torch.export.export, or pass the nn.Module here",
             )
+        _refuse_shared_examples(model)
         return model
     if not isinstance(model, torch.nn.Module):
         raise ExportError(
@@ -78,7 +83,8 @@ def export_model(
     try:
         # Without no_grad, every torch.no_grad() in the model becomes a nested graph.
         with torch.no_grad(), fp8_flavour(graph):
-            return torch.export.export(model, args, dict(kwargs or {}), dynamic_shapes=dynamic_shapes)
+            args, named = _unshared(model, args, dict(kwargs or {}))
+            return torch.export.export(model, args, named, dynamic_shapes=dynamic_shapes)
     except FanfoldError:
         raise
     except Exception as error:  # torch.export documents no common base of its errors
@@ -110,6 +116,92 @@ def user_location(node: torch.fx.Node) -> str | None:
     # Generated code has names in angle brackets.
     outside = [frame for frame in frames if not frame[0].startswith((root, "<"))]
     return ":".join((outside or frames)[-1]) if frames else None
+
+
+def _storage(value: Any) -> int | None:
+    """Return what identifies the memory of a tensor; ``None`` for what is no tensor with memory of its own."""
+    if (
+        not isinstance(value, torch.Tensor)
+        or value.layout is not torch.strided
+        or is_traceable_wrapper_subclass(value)
+        or value.numel() == 0
+    ):
+        return None
+    storage = value.untyped_storage()
+    try:
+        # Two tensors of one memory can have storages of their own, as from numpy.
+        return storage.data_ptr() or storage._cdata
+    except RuntimeError:  # a FakeTensor has none
+        return storage._cdata
+
+
+def _unshared(
+    model: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the example inputs, each tensor in memory of its own.
+
+    torch.export takes one tensor given twice for one input, and a weight given as an input for the weight, whatever is
+    passed in their places later.
+    """
+    used = {_storage(tensor) for tensor in (*model.parameters(), *model.buffers(), *vars(model).values())} - {None}
+    identities: set[int] = set()
+
+    def own(value: Any) -> Any:
+        if not isinstance(value, torch.Tensor):
+            return value
+        storage = _storage(value)
+        if id(value) in identities or storage in used:
+            return value.detach().clone().requires_grad_(value.requires_grad)
+        identities.add(id(value))
+        if storage is not None:
+            used.add(storage)
+        return value
+
+    result: tuple[tuple[Any, ...], dict[str, Any]] = pytree.tree_map(own, (args, kwargs))
+    return result
+
+
+def _refuse_shared_examples(program: ExportedProgram) -> None:
+    """Refuse a program in which torch.export may have merged two inputs: one is read in the place of the other.
+
+    Raises:
+        ExportError: If an input is not read, and its example is that of another input or a weight.
+    """
+    names = [spec.arg.name for spec in program.graph_signature.input_specs if spec.kind == InputKind.USER_INPUT]
+    nodes = {node.name: node for node in program.graph.nodes}
+    unread = [name for name in names if name in nodes and not nodes[name].users]
+    if not unread:
+        return
+    if program.example_inputs is None:
+        _warn_of_unread(nodes, names, unread)
+        return
+    examples = dict(zip(names, pytree.tree_leaves(program.example_inputs), strict=False))
+    weights = [*program.state_dict.values(), *program.constants.values()]
+    for name in unread:
+        storage = _storage(examples.get(name))
+        others = [other for key, other in examples.items() if key != name]
+        if storage is not None and any(_storage(other) == storage for other in [*others, *weights]):
+            raise ExportError(
+                f"the input {name} is not read: torch.export took it for the other input or weight that was its example",
+                stage="export",
+                expected="example inputs that share no memory with each other or with the weights",
+                remedy="export again with a .clone() of each example input",
+            )
+
+
+def _warn_of_unread(nodes: dict[str, torch.fx.Node], names: list[str], unread: list[str]) -> None:
+    def kind(name: str) -> tuple[Any, ...] | None:
+        value = nodes[name].meta.get("val")
+        return (value.dtype, tuple(map(str, value.shape))) if isinstance(value, torch.Tensor) else None
+
+    for name in unread:
+        alike = [other for other in names if other != name and other in nodes and kind(other) == kind(name)]
+        if alike and kind(name) is not None:
+            warnings.warn(
+                f"the program does not read its input {name}: if one tensor was the example of {name} and of "
+                f"{' or '.join(alike)}, torch.export merged them; then export again with a .clone() of each",
+                stacklevel=2,
+            )
 
 
 def _first_line(error: Exception) -> str:

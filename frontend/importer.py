@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
+from torch._decomp import core_aten_decompositions
 from torch.export import ExportedProgram
 from torch_mlir import ir
 from torch_mlir.extras.fx_decomp_util import get_decomposition_table
@@ -49,7 +50,12 @@ def decompose(program: ExportedProgram) -> ExportedProgram:
     """
     try:
         with fp8_flavour(program.graph):
-            result: ExportedProgram = program.run_decompositions(decomposition_table())
+            table = decomposition_table()
+            if not all(_is_raisable(node) for node in program.graph.nodes):
+                # PyTorch's own decompositions round as eager does, torch-mlir's lowerings do not.
+                core = core_aten_decompositions()
+                table |= {op: core[op] for op in core if op.overloadpacket in KEPT_WHOLE}
+            result: ExportedProgram = program.run_decompositions(table)
     except FanfoldError:
         raise
     except Exception as error:  # decompositions of any origin run here
@@ -60,6 +66,15 @@ def decompose(program: ExportedProgram) -> ExportedProgram:
     _sort_topk(result.graph)
     result.graph_module.recompile()
     return result
+
+
+def _is_raisable(node: torch.fx.Node) -> bool:
+    """Return whether the passes take a node whole if it is a norm: over the last dim, its second result unused."""
+    packet = getattr(node.target, "overloadpacket", None)
+    if packet not in KEPT_WHOLE:
+        return True
+    second_is_used = packet is _ATEN._fused_rms_norm and any(user.args[1] == 1 and user.users for user in node.users)
+    return len(node.args[1]) == 1 and not second_is_used
 
 
 def import_program(program: ExportedProgram) -> tuple[ir.Module, dict[str, torch.Tensor]]:

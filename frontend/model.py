@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import warnings
 from collections.abc import Mapping
@@ -19,6 +20,10 @@ from fanfold.signature import Signature
 from .export import export_model
 from .importer import decompose, import_program
 from .signature import make_signature
+from .sizes import declared_dims
+
+# torch traces in one thread at a time, and the filters of warnings belong to the process.
+_TRACING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -56,14 +61,15 @@ def import_model(
     Raises:
         ExportError: If the model does not export, or uses what the compiler does not take.
     """
-    start = time.perf_counter()
-    with warnings.catch_warnings():
+    with _TRACING, warnings.catch_warnings():
+        start = time.perf_counter()
         # torch.export warns about the use that it makes of its own internals.
         warnings.filterwarnings("ignore", message=".isinstance.treespec, LeafSpec.", category=FutureWarning)
         exported = export_model(model, args, kwargs, dynamic_shapes=dynamic_shapes)
         exported_at = time.perf_counter()
         program = decompose(exported)
-    signature = make_signature(program)
+        entries = [] if isinstance(model, ExportedProgram) else declared_dims(model, args, kwargs, dynamic_shapes)
+        signature = make_signature(program, entries)
     module, parameters = import_program(program)
     timings = {"export": exported_at - start, "import": time.perf_counter() - exported_at}
     return ImportedModel(module, parameters, signature, timings)

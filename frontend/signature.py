@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,44 +15,99 @@ from torch.utils import _pytree
 from fanfold.errors import ExportError
 from fanfold.signature import Signature, TensorSpec
 
+from .sizes import DimEntries, Sizes
 
-def make_signature(program: ExportedProgram) -> Signature:
+#: What inputs and outputs may be: the dtypes that can be passed to and from the runtime.
+DTYPES = frozenset(
+    {
+        torch.float64,
+        torch.float32,
+        torch.float16,
+        torch.bfloat16,
+        torch.float8_e4m3fn,
+        torch.float8_e4m3fnuz,
+        torch.float8_e5m2,
+        torch.float8_e5m2fnuz,
+        torch.float8_e8m0fnu,
+        torch.int64,
+        torch.int32,
+        torch.int16,
+        torch.int8,
+        torch.uint8,
+        torch.bool,
+    }
+)
+
+_DTYPE_REMEDIES = {
+    **dict.fromkeys(
+        (torch.complex32, torch.complex64, torch.complex128),
+        "pass torch.view_as_real(x) and call torch.view_as_complex in the model; the same for results",
+    ),
+    **dict.fromkeys((torch.uint16, torch.uint32, torch.uint64), "use a signed dtype, for example torch.int32"),
+}
+
+
+def make_signature(program: ExportedProgram, declared: DimEntries | None = None) -> Signature:
     """Return the signature of `program`: one spec for each leaf of its inputs and outputs.
 
+    Args:
+        program: The program.
+        declared: What the user's dynamic_shapes says about each input, for the names of sizes.
+
     Raises:
-        ExportError: If a leaf is not a tensor, or lies in a container that cannot be written down.
+        ExportError: If a leaf is not a tensor that can be passed, or lies in a container that cannot be written down,
+            or if a dynamic size follows no rule that a call can check.
     """
     nodes = {node.name: node for node in program.graph.nodes}
-    inputs = tuple(
-        _tensor_spec("input", spec.arg, nodes)
-        for spec in program.graph_signature.input_specs
-        if spec.kind == InputKind.USER_INPUT
-    )
-    outputs = tuple(
-        _tensor_spec("output", spec.arg, nodes)
-        for spec in program.graph_signature.output_specs
-        if spec.kind == OutputKind.USER_OUTPUT
-    )
+    signature = program.graph_signature
+    given = [spec.arg for spec in signature.input_specs if spec.kind == InputKind.USER_INPUT]
+    returned = [spec.arg for spec in signature.output_specs if spec.kind == OutputKind.USER_OUTPUT]
+    tensors = [_tensor("input", argument, nodes) for argument in given]
+    results = [_tensor("output", argument, nodes) for argument in returned]
+    sizes = Sizes(program, tensors, declared or [])
+    inputs = [_tensor_spec(a.name, t, sizes, bounded=True) for a, t in zip(given, tensors, strict=True)]
+    if sizes.conditions:
+        first = next(number for number, spec in enumerate(inputs) if any(spec.symbols))
+        inputs[first] = replace(inputs[first], conditions=sizes.conditions)
+    outputs = [_tensor_spec(a.name, t, sizes) for a, t in zip(returned, results, strict=True)]
     call = program.call_spec
-    return Signature(_dump("inputs", call.in_spec), _dump("outputs", call.out_spec), inputs, outputs)
+    return Signature(_dump("inputs", call.in_spec), _dump("outputs", call.out_spec), tuple(inputs), tuple(outputs))
 
 
-def _tensor_spec(role: str, argument: Any, nodes: dict[str, torch.fx.Node]) -> TensorSpec:
-    if isinstance(argument, TensorArgument):
-        value = nodes[argument.name].meta["val"]
-        return TensorSpec(
-            name=argument.name,
-            shape=tuple(None if isinstance(size, torch.SymInt) else int(size) for size in value.shape),
-            dtype=str(value.dtype).removeprefix("torch."),
-            symbols=tuple(str(size) if isinstance(size, torch.SymInt) else None for size in value.shape),
+def _tensor(role: str, argument: Any, nodes: dict[str, torch.fx.Node]) -> torch.Tensor:
+    if not isinstance(argument, TensorArgument):
+        raise ExportError(
+            f"the {role} {argument.name or '(unnamed)'} is not a tensor",
+            stage="import",
+            expected="tensors only",
+            found=repr(getattr(argument, "value", type(argument).__name__)),
+            remedy="wrap the model in an nn.Module that takes and returns tensors, with the rest fixed inside",
         )
-    raise ExportError(
-        f"the {role} {argument.name or '(unnamed)'} is not a tensor",
-        stage="import",
-        expected="tensors only",
-        found=repr(getattr(argument, "value", type(argument).__name__)),
-        remedy="wrap the model in an nn.Module that takes and returns tensors, with the rest fixed inside",
+    value: torch.Tensor = nodes[argument.name].meta["val"]
+    if value.dtype not in DTYPES:
+        raise ExportError(
+            f"the {role} {argument.name} has a dtype that compiled models do not take",
+            stage="import",
+            expected=", ".join(sorted(_dtype_name(dtype) for dtype in DTYPES)),
+            found=_dtype_name(value.dtype),
+            remedy=_DTYPE_REMEDIES.get(value.dtype, "convert it in the model or before the call"),
+        )
+    return value
+
+
+def _tensor_spec(name: str, value: torch.Tensor, sizes: Sizes, *, bounded: bool = False) -> TensorSpec:
+    dynamic = any(isinstance(size, torch.SymInt) for size in value.shape)
+    return TensorSpec(
+        name=name,
+        shape=tuple(None if isinstance(size, torch.SymInt) else int(size) for size in value.shape),
+        dtype=_dtype_name(value.dtype),
+        symbols=tuple(sizes.text(size) for size in value.shape),
+        ranges=tuple(sizes.range(size) for size in value.shape) if bounded and dynamic else (),
     )
+
+
+def _dtype_name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def _dump(role: str, spec: _pytree.TreeSpec) -> str:

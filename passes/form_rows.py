@@ -60,10 +60,16 @@ class FormRows:
 
 @dataclass(eq=False)
 class _Cluster:
-    """Ops of one kernel, in program order, and the clusters whose results they need."""
+    """Ops of one kernel, in program order.
+
+    Attributes:
+        needs: Clusters whose results they need.
+        overflow: Clusters of consumers that this one could not take.
+    """
 
     ops: list[ir.Operation] = field(default_factory=list)
     needs: set["_Cluster"] = field(default_factory=set)
+    overflow: list["_Cluster"] = field(default_factory=list)
 
 
 class _Clustering:
@@ -99,19 +105,24 @@ class _Clustering:
 
     def _assign(self, op: ir.Operation) -> None:
         reason = ""
-        for value in op.operands:
-            owner = defining(value)
-            cluster = self._cluster_of.get(owner) if owner is not None else None
-            if cluster is None:
-                continue
-            reason = self._refuse(op, cluster)
-            if not reason:
+        producers = [
+            self._cluster_of[d] for v in op.operands if (d := defining(v)) is not None and d in self._cluster_of
+        ]
+        # When a producer's kernel is full, consumers that came too late share the next one.
+        for cluster in (c for producer in producers for c in (producer, *producer.overflow)):
+            refused = self._refuse(op, cluster)
+            if not refused:
+                if reason:
+                    op.attributes[APART] = ir.StringAttr.get(reason)
                 self._join(op, cluster)
                 return
+            reason = reason or refused
         if reason:
             op.attributes[APART] = ir.StringAttr.get(reason)
         cluster = _Cluster()
         self._clusters.append(cluster)
+        if producers:
+            producers[0].overflow.append(cluster)
         self._join(op, cluster)
 
     def _join(self, op: ir.Operation, cluster: _Cluster) -> None:

@@ -18,6 +18,7 @@ from .finalize import Finalize
 from .fold_duplicates import FoldDuplicates
 from .fold_views import FoldViews
 from .form_rows import FormRows
+from .keep_roundings import KeepRoundings
 from .kernel.no_kernels import switched
 from .kernel.vocabulary import Kernels
 from .lower_rows_to_kernel import LowerRowsToKernel
@@ -57,6 +58,8 @@ def standard_pipeline() -> list[Pass]:
         DropDeadOps(),
         ReportNearMisses(),
         FormRows(),
+        # What is left is IREE's to lower, and IREE must not lose its roundings.
+        KeepRoundings(),
         # The target's generator takes what it can; linalg takes the rest, with the same numbers.
         LowerRowsToKernel(),
         LowerRowsToLinalg(),

@@ -43,6 +43,9 @@ from .torch_values import (
 CASTS = ("torch.prims.convert_element_type", "torch.aten._to_copy", "torch.aten.to.dtype")
 PRODUCT = "torch.aten.mul.Tensor"
 
+#: Marks a mean of squares whose norm was raised; it may live on, when the model returns the variance too.
+RAISED = "fanfold_raised"
+
 
 @dataclass(frozen=True)
 class RaiseSpelledRMSNorm:
@@ -68,10 +71,11 @@ def _is_dead(op: ir.Operation) -> bool:
 
 @dataclass(frozen=True)
 class MeanSquare:
-    """What `match_mean_square` found: the value that is squared, and eps."""
+    """What `match_mean_square` found: the value that is squared, eps, and the op that takes the mean."""
 
     source: ir.Value
     eps: float
+    mean: ir.Operation
 
 
 def match_mean_square(rsqrt: ir.Operation) -> MeanSquare | None:
@@ -90,7 +94,7 @@ def match_mean_square(rsqrt: ir.Operation) -> MeanSquare | None:
         return None
     if constant_ints(mean.operands[1]) not in ([-1], [len(known.dims) - 1]):
         return None
-    return MeanSquare(source, eps)
+    return MeanSquare(source, eps, mean)
 
 
 def squared(value: ir.Value) -> ir.Value | None:
@@ -109,22 +113,41 @@ def _raise(r: Raiser) -> None:
     rsqrt = r.source
     matched = required(match_mean_square(rsqrt), "it is no norm")
     require(torch_tensor(matched.source.type) is not None, "the squared value has no known shape")
-    scaled = [u for u in users(rsqrt.result) if u.name == PRODUCT and _other(u, rsqrt.result) == matched.source]
-    require(len(scaled) == 1, f"the reciprocal root multiplies its own input {len(scaled)} times, not once")
-    require(len(users(rsqrt.result)) == 1, "the reciprocal root has other users")
-    upcast = made_by(matched.source, *CASTS)
-    x = upcast.operands[0] if upcast is not None else matched.source
-    known, computed = row_tensor(x, "x"), row_tensor(matched.source, "the upcast x")
-    require(computed.element == "f32", f"the norm is computed in {computed.element}, not f32")
+    x = _before_widening(matched.source)
+    # T5 multiplies x before its upcast: type promotion makes the same f32 of it.
+    scaled = [u for u in users(rsqrt.result) if u.name == PRODUCT and _before_widening(_other(u, rsqrt.result)) == x]
+    require(bool(scaled), "the reciprocal root does not multiply the value that was squared")
+    require(len(users(rsqrt.result)) == 1, "the reciprocal root is used more than once")
+    known = row_tensor(x, "x")
+    for what, value in (
+        ("the square", matched.mean.operands[0]),
+        ("its mean", matched.mean.results[0]),
+        ("the reciprocal root", rsqrt.result),
+        ("the normalised value", scaled[0].result),
+    ):
+        element = known_tensor(value).element
+        require(element == "f32", f"{what} is computed in {element}, not f32")
     normalized, weight, last = _weighted(scaled[0].result)
     result = known_tensor(last)
+    require(result.element in FLOATS, f"the result is {result.element}, not one of {', '.join(FLOATS)}")
     require(result.dims == known.dims, f"the result is {last.type}, x is {x.type}")
+    matched.mean.attributes[RAISED] = ir.UnitAttr.get()
     # The new op goes where the last op of the chain stands: the weight may be made after the rsqrt.
     with ir.InsertionPoint(last.owner):
         y = r.rms_norm(
             to_rows(x), weight, matched.eps, normalized=known_tensor(normalized).element, result=result.element
         )
         last.replace_all_uses_with(from_rows(y, x, last.type))
+
+
+def _before_widening(value: ir.Value) -> ir.Value:
+    """Return what an exact conversion to f32 was made of, or the value itself."""
+    cast = made_by(value, *CASTS)
+    if cast is None:
+        return value
+    source, result = torch_tensor(cast.operands[0].type), torch_tensor(value.type)
+    exact = source is not None and result is not None and result.element == "f32" and source.element in FLOATS
+    return cast.operands[0] if exact else value
 
 
 def _other(product: ir.Operation, value: ir.Value) -> ir.Value:

@@ -17,6 +17,7 @@ from fanfold.dialect.silu_mul import SiluMulOp
 from fanfold.report import Decision
 
 from .base import PassState
+from .constants import rounded_to
 from .origins import origin, split, stamp
 from .row_form import from_rows, to_builtin
 from .torch_values import TorchTensor, is_none, torch_tensor
@@ -134,7 +135,8 @@ class Raiser:
             rows,
             y=_like(rows, element, rows.type.shape[1] // 2),
             activation_type=ir.TypeAttr.get(_type(element)),
-            limit=_f64(float("inf") if limit is None else limit),
+            # Eager clamps in the dtype of x, so the limit is rounded to it; then clamping in f32 is exact.
+            limit=_f64(float("inf") if limit is None else rounded_to(limit, element)),
         )
         return self._stamped(op, op.y)
 
@@ -190,18 +192,15 @@ class Raiser:
 def _one_f32(value: ir.Value, what: str) -> ir.Value:
     known = torch_tensor(value.type)
     require(
-        known is not None and known.element == "f32" and known.dims in ((), (1,), (1, 1)),
+        known is not None and known.element == "f32" and set(known.dims) <= {1},
         f"{what} is {value.type}, not a tensor of one f32",
     )
     builtin = to_builtin(value)
+    rank = builtin.type.rank
     type_ = ir.RankedTensorType.get([1], ir.F32Type.get())
-    match builtin.type.rank:
-        case 0:
-            return tensor.expand_shape(type_, builtin, [], [], [1])
-        case 1:
-            return builtin
-        case _:
-            return tensor.collapse_shape(type_, builtin, [[0, 1]])
+    if rank == 0:
+        return tensor.expand_shape(type_, builtin, [], [], [1])
+    return builtin if rank == 1 else tensor.collapse_shape(type_, builtin, [list(range(rank))])
 
 
 #: Rewrites the raiser's source op, or raises `RefusalError` before it changes anything that lives on.

@@ -15,6 +15,7 @@ from .finalize import Finalize
 from .fold_duplicates import FoldDuplicates
 from .fold_views import FoldViews
 from .form_rows import FormRows
+from .keep_roundings import KeepRoundings
 from .lower_rows_to_kernel import LowerRowsToKernel
 from .lower_rows_to_linalg import LowerRowsToLinalg
 from .pipeline import standard_pipeline
@@ -33,6 +34,7 @@ PASSES: dict[str, type[Pass]] = {
         FoldDuplicates,
         FoldViews,
         FormRows,
+        KeepRoundings,
         LowerRowsToKernel,
         LowerRowsToLinalg,
         RaiseAtenRMSNorm,

@@ -24,14 +24,17 @@ from fanfold.report import Decision
 
 from .base import PassState
 from .origins import position
-from .raise_spelled_rms_norm import CASTS, match_mean_square, squared
+from .raise_spelled_rms_norm import CASTS, RAISED, match_mean_square, squared
 from .torch_values import constant_ints, torch_tensor, users
 from .walk import iterate
 
+#: Ops that take the root in a norm.
+ROOTS = frozenset(f"torch.aten.{name}" for name in ("rsqrt", "sqrt", "pow.Tensor_Scalar"))
+
 #: What an unrecognised mean of squares lacks.
 NO_NORM = (
-    "a mean of squares over the last dim, but not `x * rsqrt(mean + eps)` with a constant eps, the dim kept and x in "
-    "f32; write it so, or use torch.nn.RMSNorm"
+    "a mean of squares, but not `x * rsqrt(mean + eps)` over the last dim alone, with a constant eps, the dim kept and "
+    "x in f32; write it so, or use torch.nn.RMSNorm"
 )
 
 #: Why a plain conversion is left to IREE.
@@ -55,14 +58,28 @@ class ReportNearMisses:
 
 
 def _is_lone_mean_square(op: ir.Operation) -> bool:
-    if op.name != "torch.aten.mean.dim" or squared(op.operands[0]) is None:
+    if op.name not in ("torch.aten.mean.dim", "torch.aten.sum.dim_IntList") or RAISED in op.attributes:
         return False
     known = torch_tensor(op.operands[0].type)
-    if known is None or constant_ints(op.operands[1]) not in ([-1], [len(known.dims) - 1]):
+    if known is None or squared(op.operands[0]) is None:
         return False
+    dims = constant_ints(op.operands[1]) or []
+    if not {-1, len(known.dims) - 1} & set(dims):
+        return False
+    roots = _roots_behind(op, depth=3)
     # A norm that was refused has its decision already.
-    roots = [user for add in users(op.results[0]) for result in add.results for user in users(result)]
-    return not any(root.name == "torch.aten.rsqrt" and match_mean_square(root) for root in roots)
+    return bool(roots) and not any(root.name == "torch.aten.rsqrt" and match_mean_square(root) for root in roots)
+
+
+def _roots_behind(op: ir.Operation, depth: int) -> list[ir.Operation]:
+    """Return the root ops that an op's result reaches in a few steps: without one, it is a loss or a statistic."""
+    found = []
+    for user in (user for result in op.results for user in users(result)):
+        if user.name in ROOTS:
+            found.append(user)
+        elif depth and user.name.startswith("torch.aten."):
+            found += _roots_behind(user, depth - 1)
+    return found
 
 
 def _is_fp8_conversion(op: ir.Operation) -> bool:

@@ -53,7 +53,10 @@ def _resolve_dim(op: ir.Operation) -> int:
     index = _constant_index(op.operands[1])
     if index is None:
         return 0
-    size = _size_of(op.operands[0], index)
+    if not ir.RankedTensorType(op.operands[0].type).is_dynamic_dim(index):
+        size = arith.constant(ir.IndexType.get(), op.operands[0].type.shape[index])
+    else:
+        size = _size_of(op.operands[0], index)
     if size is None:
         return 0
     op.results[0].replace_all_uses_with(size)

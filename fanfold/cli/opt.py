@@ -53,12 +53,15 @@ def main(
 
     Exits with 1 if the input is invalid or a pass fails; what was printed before then stands.
     """
-    if list_passes:
-        click.echo(_pass_list())
-        return
     if passes and pipeline is not None:
         raise click.UsageError("give --pass or --pipeline, not both")
     try:
+        from fanfold.api import require_torch_mlir
+
+        require_torch_mlir()
+        if list_passes:
+            click.echo(_pass_list())
+            return
         from fanfold.passes.registry import find_pass, resolve_passes
 
         # Every name is resolved before anything runs.

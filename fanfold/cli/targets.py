@@ -11,7 +11,8 @@ import click
 def targets() -> None:
     """List what can be compiled for, and whether this machine runs it.
 
-    Evidence says what the project's own tests did: run the code on hardware, or only compile it.
+    Evidence is what the project's own tests did with such code, not on this machine: they ran it, on some x86-64 that
+    has the features, not on each processor named here; or they only compiled it; or nothing.
     """
     from rich.console import Console
     from rich.table import Table

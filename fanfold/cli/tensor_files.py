@@ -45,7 +45,8 @@ def read_inputs(specs: Sequence[TensorSpec], arguments: Sequence[str]) -> list[t
             "the number of input files does not fit",
             stage="call",
             expected=f"{len(names)}: {', '.join(f'{spec.name} {spec}' for spec in specs)}",
-            found=f"{len(arguments)}: {', '.join(arguments)}",
+            found=f"{len(arguments)}: {', '.join(arguments)}" if arguments else "none",
+            remedy="give one --input FILE for each",
         )
     files |= dict(zip(missing, unnamed, strict=True))
     return [_read(Path(files[spec.name]), spec) for spec in specs]

@@ -4,6 +4,7 @@
 
 import struct
 from collections.abc import Callable, Sequence
+from math import copysign, inf
 
 from torch_mlir import ir
 from torch_mlir.dialects import arith, vector
@@ -11,7 +12,11 @@ from torch_mlir.dialects import arith, vector
 
 def f32_bits(value: float) -> int:
     """Return the bit pattern of `value` rounded to f32."""
-    return int(struct.unpack("<i", struct.pack("<f", value))[0])
+    try:
+        packed = struct.pack("<f", value)
+    except OverflowError:
+        packed = struct.pack("<f", copysign(inf, value))
+    return int(struct.unpack("<i", packed)[0])
 
 
 class Emitter:

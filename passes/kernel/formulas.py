@@ -57,7 +57,13 @@ def scale_from_absmax(e: Emitter, op: ir.OpView, bits: ir.Value, ceiling: ir.Val
         ceiling: f32 scalar, if the op has one.
     """
     if ceiling is not None:
-        bits = e.to_bits(arith.minimumf(e.to_float(bits), ceiling))
+        # A ceiling can be negative or a NaN of either sign: the order of the bits is that of the numbers again when NaN
+        # has lost its sign and anything below zero is zero, which is what the floors make of it.
+        capped = arith.minimumf(e.to_float(bits), ceiling)
+        bits = e.to_bits(capped)
+        is_nan = arith.cmpf(arith.CmpFPredicate.UNO, capped, capped)
+        at_least_zero = arith.maxsi(bits, e.constant(0, e.i32))
+        bits = arith.select(is_nan, e.masked(bits, 0x7FFFFFFF), at_least_zero)
     absmax = _floored(e, bits, op.absmax_floor.value)
     scale = arith.divf(e.to_float(absmax), e.constant(op.bound.value, e.f32))
     return e.to_float(_floored(e, e.to_bits(scale), op.scale_floor.value))

@@ -11,12 +11,14 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import torch
 from safetensors.torch import load as load_safetensors
+from torch.utils import _pytree as pytree
 
 import fanfold
 from fanfold import artifact as artifacts
@@ -25,6 +27,7 @@ from fanfold.errors import ArtifactError, TargetError
 from fanfold.executable import Executable
 
 META = "fanfold/meta.json"
+PAIR = tuple(artifacts.TensorSpec(name, (None, 4), "float32") for name in "ab")
 
 
 @pytest.fixture
@@ -261,6 +264,54 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
         fanfold.load(tmp_path)
     with pytest.raises(ArtifactError):
         fanfold.load("a\0b")
+
+
+@pytest.mark.parametrize("path", [None, 7, ["m.vmfb"]])
+def test_what_is_no_path_is_refused(linear: Executable, path: Any) -> None:
+    with pytest.raises(ArtifactError, match="not a path") as caught:
+        fanfold.load(path)
+    assert caught.value.found == type(path).__name__
+    with pytest.raises(ArtifactError, match="not a path"):
+        linear.save(path)
+
+
+@dataclass
+class Unregistered:
+    y: torch.Tensor
+
+
+class UnregisteredTuple(NamedTuple):
+    y: torch.Tensor
+
+
+@pytest.mark.parametrize("container", [Unregistered, UnregisteredTuple])
+def test_a_container_that_the_loading_process_does_not_know(
+    build: Callable[..., Executable], tmp_path: Path, container: type
+) -> None:
+    name = f"their.{container.__name__}"
+    if container is Unregistered:
+        torch.export.register_dataclass(container, serialized_type_name=name)
+    else:
+        pytree._register_namedtuple(container, serialized_type_name=name)
+    executable = build("pair", ((0, 0), {}), (container(0), 0), PAIR, PAIR)
+    path = tmp_path / "m.vmfb"
+    executable.save(path)
+    a, b = torch.randn(2, 4), torch.randn(2, 4)
+    assert torch.equal(fanfold.load(path)(a, b)[0].y, a + b)
+    script = (
+        f"import fanfold\ntry: fanfold.load({str(path)!r})\n"
+        "except fanfold.ArtifactError as e: print(e.expected, '|', e.remedy)\n"
+    )
+    load = [sys.executable, "-c", script]
+    done = subprocess.run(load, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert name in done.stdout
+    assert "before loading" in done.stdout
+    run = [sys.executable, "-c", "from fanfold.cli import main; main()", "run", str(path)]
+    done = subprocess.run(run, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 1
+    assert name in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_large_weights_are_checked_on_request(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:

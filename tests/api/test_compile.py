@@ -72,6 +72,18 @@ def test_compile_and_run() -> None:
     assert_close(fanfold.compile_and_run(model, args, kwargs, target="cpu:host"), model(*args, **kwargs))
 
 
+def test_compile_and_run_refuses_what_does_not_fit_before_compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    args, kwargs = example(4)
+    program = torch.export.export(Tiny(), args, kwargs)
+    assert_close(fanfold.compile_and_run(program, args, kwargs), Tiny()(*args, **kwargs))
+    monkeypatch.setattr("fanfold.api.compile", lambda *_, **__: pytest.fail("it compiles"))
+    with pytest.raises(CallError, match="1 positional argument and the keywords residual") as caught:
+        fanfold.compile_and_run(program)
+    assert "0 positional arguments" in caught.value.found
+    with pytest.raises(CallError, match="wrong arguments"):
+        fanfold.compile_and_run(program, args)
+
+
 def test_the_environment_names_a_dump_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FANFOLD_DUMP", str(tmp_path / "dump"))
     fanfold.compile(Tiny(), *example(4))

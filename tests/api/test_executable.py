@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 from __future__ import annotations
 
+import copy
+import pickle
 import re
 from collections.abc import Callable
 from typing import Any
@@ -61,6 +63,26 @@ def test_wrong_count_of_plain_arguments(fanout: Executable) -> None:
         fanout(x, x)
     with pytest.raises(CallError, match="found: 0 positional arguments"):
         fanout()
+
+
+def test_positional_arguments_go_by_name_too(build: Callable[..., Executable], fanout: Executable) -> None:
+    x, a, b = torch.randn(2, 256), torch.randn(3, 4), torch.randn(3, 4)
+    assert torch.equal(fanout(x=x)[0], x + x)
+    specs = tuple(TensorSpec(name, (None, 4), "float32") for name in "ab")
+    plain = build("pair", ((0, 0), {}), (0, 0), specs, specs)
+    for result in (plain(b=b, a=a), plain(a, b=b), plain(a, b)):
+        assert torch.equal(result[1], a - b)
+    for args, kwargs in [((a, b), {"b": b}), ((b,), {"a": a}), ((), {"a": a}), ((a,), {"c": b})]:
+        with pytest.raises(CallError, match="2 positional arguments"):
+            plain(*args, **kwargs)
+    mixed = build("pair", ((0,), {"b": 0}), (0, 0), specs, specs)
+    assert torch.equal(mixed(b=b, a=a)[1], a - b)
+
+
+@pytest.mark.parametrize("duplicate", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_copies_and_pickles_are_refused(fanout: Executable, duplicate: Callable[[Any], Any]) -> None:
+    with pytest.raises(TypeError, match=r"cannot be pickled or copied.*fanfold\.load"):
+        duplicate(fanout)
 
 
 @pytest.mark.parametrize(

@@ -232,3 +232,17 @@ def test_every_target_compiles_and_runs_where_it_can(listing: Listing, sample_te
     a, b = torch.randn(7, 4), torch.randn(7, 4)
     module = LoadedModule(result.vmfb, "local-task", ["float32"] * 2, ["float32"] * 2, {})
     assert same(module.call([a, b]), [a + b, a - b])
+
+
+def test_results_share_no_memory(compiled: Callable[[str], CompiledModule]) -> None:
+    x = torch.randn(8, 256)
+    module = LoadedModule(compiled("aliases").vmfb, "local-task", ["float32"], ["float32"] * 4, {})
+    for _ in range(2):
+        unchanged, start, twice, again = results = module.call([x])
+        assert same(results, [x, x[:6], x + x, x + x])
+        assert len({tensor.data_ptr() for tensor in (x, *results)}) == 5
+        twice.zero_()
+        unchanged.zero_()
+        assert same([start, again], [x[:6], x + x])
+    empty = torch.empty(0, 256)
+    assert [r.shape[0] for r in module.call([empty])] == [0] * 4

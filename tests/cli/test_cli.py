@@ -85,6 +85,16 @@ def test_targets(invoke: Invoke) -> None:
     assert result.exit_code == 0
     assert "cpu:generic" in result.output
     assert "evidence" in result.output
+    assert " run" in result.output
+
+
+def test_targets_claim_nothing_for_processors_that_nobody_tested(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    lines = invoke("targets").output.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == ["cpu", "cpu:generic"]
+    assert all(line.split()[-1] == "none" for line in lines[1:])
 
 
 def test_compile_report_and_run(invoke: Invoke, program: Path, tmp_path: Path) -> None:
@@ -144,6 +154,7 @@ def test_run_refuses_what_does_not_fit(invoke: Invoke, model: Path, tmp_path: Pa
     (tmp_path / "bad.safetensors").write_text("nonsense")
     x, y = tmp_path / "x.npy", tmp_path / "y.npy"
     cases = {
+        (): "found: none\n",
         ("-i", x): "the number of input files",
         ("-i", x, "-i", y, "-i", y): "the number of input files",
         ("-i", x, "-i", y): ".to(torch.float32)",

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,17 @@ def test_an_unknown_target_is_an_error() -> None:
     result = opt("--target", "gpu")
     assert result.exit_code == 1
     assert "there is no target 'gpu'" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--pipeline", "standard"], ["--list-passes"], []])
+def test_without_torch_mlir_it_says_what_to_install(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "torch_mlir" else find(name))
+    result = opt(*arguments)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: ")
+    assert "pip install 'fanfold[compiler]'" in result.stderr
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:

@@ -33,7 +33,8 @@ def test_demo() -> None:
 def test_llama_decoder_layer() -> None:
     pytest.importorskip("transformers", reason="transformers comes with the extra `examples`")
     output = run("examples/llama_decoder_layer.py", "--tokens", "16", "--no-torch-compile")
-    assert output.count(": ok") == 1
+    # Three quantisations; a sum and two; the layer.
+    assert output.count(": ok") == 6 + 5 + 1
 
 
 @pytest.mark.slow

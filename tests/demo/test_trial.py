@@ -9,7 +9,7 @@ import torch
 
 import fanfold  # noqa: F401 - registers torch.ops.fanfold
 from fanfold.demo import build
-from fanfold.trial import SAME_INPUT, Limits, compare, plain_group_quant
+from fanfold.trial import SAME_INPUT, Limits, compare, compare_accuracy, plain_group_quant
 
 
 def fp8(*values: float) -> torch.Tensor:
@@ -49,6 +49,51 @@ def test_one_flip_in_a_thousand_is_ok_and_two_steps_are_not() -> None:
 def test_wrong_floats_are_not_ok(found: torch.Tensor) -> None:
     limits = Limits(differing=1.0, steps=0, relative=SAME_INPUT.relative)
     assert not compare(found, torch.tensor([1.0, 2.0]), limits)[0].ok
+
+
+@pytest.mark.parametrize("dtype", [torch.float8_e4m3fn, torch.float8_e4m3fnuz, torch.float8_e5m2, torch.bfloat16])
+def test_nan_equals_nan_and_nothing_else(dtype: torch.dtype) -> None:
+    limits = Limits(differing=1.0, steps=500, relative=1e9)
+    nan, largest, zero = (torch.tensor([v]).to(dtype) for v in (float("nan"), torch.finfo(dtype).max, 0.0))
+    assert compare(nan, nan, limits)[0].ok
+    for other in (largest, -largest.float(), zero):
+        other = other.to(dtype)
+        assert not compare(nan, other, limits)[0].ok
+        assert not compare(other, nan, limits)[0].ok
+
+
+def test_infinity_equals_itself() -> None:
+    inf, one = torch.tensor([float("inf"), 1.0]), torch.tensor([1.0, 1.0])
+    assert compare(inf, inf)[0].ok
+    assert not compare(inf, one)[0].ok
+    assert not compare(one, inf)[0].ok
+    assert not compare(-inf, inf)[0].ok
+
+
+def test_accuracy_is_measured_against_eagers_own() -> None:
+    reference = torch.tensor([3.0, 4.0])
+    eager = reference + torch.tensor([0.01, 0.0])
+    good, bad = reference + torch.tensor([0.0, 0.019]), reference + torch.tensor([0.0, 0.021])
+    assert compare_accuracy(good, eager, reference)[0].ok
+    assert compare_accuracy(eager, eager, reference)[0].ok
+    assert not compare_accuracy(bad, eager, reference)[0].ok
+    assert not compare_accuracy(torch.full((2,), torch.nan), eager, reference)[0].ok
+    assert not compare_accuracy(good.bfloat16(), eager, reference)[0].ok
+    assert not compare_accuracy(good[:1], eager, reference)[0].ok
+    (accuracy,) = compare_accuracy(good, eager, reference)
+    assert accuracy.own == pytest.approx((0.019 / 2**0.5 / 12.5**0.5, 0.019 / 12.5**0.5), rel=1e-3)
+
+
+def test_accuracy_sees_many_small_errors_and_one_large() -> None:
+    reference = torch.ones(1000)
+    eager = reference.clone()
+    eager[0] += 1.0
+    assert not compare_accuracy(reference + 0.1, eager, reference)[0].ok
+    assert compare_accuracy(reference + 0.05, eager, reference)[0].ok
+    eager = reference + 0.1
+    found = reference.clone()
+    found[0] += 0.3
+    assert not compare_accuracy(found, eager, reference)[0].ok
 
 
 def test_missing_output_is_an_error() -> None:

@@ -55,6 +55,42 @@ def test_bf16_roundings_need_their_handling(monkeypatch: pytest.MonkeyPatch) -> 
     assert scales > 0.5
 
 
+class BetweenOps(nn.Module):
+    """Rounding points of ops that IREE lowers, in front of a kernel and apart from any."""
+
+    def forward(self, x: Tensor, y: Tensor, w: Tensor) -> tuple[Tensor, ...]:
+        summed = torch.ops.fanfold.rms_norm(x, w, 1e-6) + w + w
+        return (
+            *torch.ops.fanfold.group_quant(summed, 128),
+            (x + y) * y,
+            x * 0.001 + y,
+            nn.functional.silu(x) * y,
+            nn.functional.gelu(x) - y,
+            ((x.float() + y.float()).to(torch.bfloat16).float() * y.float()).to(torch.bfloat16),
+        )
+
+
+def between_ops() -> tuple[nn.Module, tuple[Tensor, ...]]:
+    return BetweenOps(), tuple(torch.randn(shape).bfloat16() for shape in ((16, 256), (16, 256), (256,)))
+
+
+def test_bf16_roundings_between_ops_survive() -> None:
+    model, args = between_ops()
+    for found, expected in zip(fanfold.compile_and_run(model, args), model(*args), strict=True):
+        assert (found.float() != expected.float()).float().mean() <= 1e-3
+
+
+def test_bf16_roundings_between_ops_need_their_handling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the pass, IREE drops them."""
+    from fanfold.passes.keep_roundings import KeepRoundings
+
+    monkeypatch.setattr(KeepRoundings, "run", lambda *_: 0)
+    model, args = between_ops()
+    found, expected = fanfold.compile_and_run(model, args), model(*args)
+    assert (found[0].float() != expected[0].float()).float().mean() > 0.005
+    assert (found[2] != expected[2]).float().mean() > 0.05
+
+
 class Scaled(nn.Module):
     """A constant that is not representable in f32, in an op that IREE lowers."""
 

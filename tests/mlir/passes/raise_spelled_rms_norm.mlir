@@ -336,3 +336,30 @@ func.func @weight_of_another_shape(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.
   %y = torch.aten.mul.Tensor %w, %c : !torch.vtensor<[1],bf16>, !torch.vtensor<[?,256],bf16> -> !torch.vtensor<[?,256],bf16>
   return %y : !torch.vtensor<[?,256],bf16>
 }
+
+// T5 multiplies x before its upcast: promotion makes the same f32 product.
+// CHECK-LABEL: func.func @product_before_the_upcast(
+// CHECK: "fanfold.rms_norm"
+// CHECK-SAME: normalized_type = bf16
+// CHECK-NOT: torch.aten.rsqrt
+// CHECK: return
+func.func @product_before_the_upcast(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> !torch.vtensor<[?,256],bf16> {
+  %two = torch.constant.int 2
+  %one = torch.constant.int 1
+  %int6 = torch.constant.int 6
+  %int15 = torch.constant.int 15
+  %axis = torch.constant.int -1
+  %none = torch.constant.none
+  %keepdim = torch.constant.bool true
+  %eps = torch.constant.float 1.000000e-06
+  %f = torch.prims.convert_element_type %x, %int6 : !torch.vtensor<[?,256],bf16>, !torch.int -> !torch.vtensor<[?,256],f32>
+  %p = torch.aten.pow.Tensor_Scalar %f, %two : !torch.vtensor<[?,256],f32>, !torch.int -> !torch.vtensor<[?,256],f32>
+  %dims = torch.prim.ListConstruct %axis : (!torch.int) -> !torch.list<int>
+  %m = torch.aten.mean.dim %p, %dims, %keepdim, %none : !torch.vtensor<[?,256],f32>, !torch.list<int>, !torch.bool, !torch.none -> !torch.vtensor<[?,1],f32>
+  %a = torch.aten.add.Scalar %m, %eps, %one : !torch.vtensor<[?,1],f32>, !torch.float, !torch.int -> !torch.vtensor<[?,1],f32>
+  %r = torch.aten.rsqrt %a : !torch.vtensor<[?,1],f32> -> !torch.vtensor<[?,1],f32>
+  %n = torch.aten.mul.Tensor %x, %r : !torch.vtensor<[?,256],bf16>, !torch.vtensor<[?,1],f32> -> !torch.vtensor<[?,256],f32>
+  %c = torch.prims.convert_element_type %n, %int15 : !torch.vtensor<[?,256],f32>, !torch.int -> !torch.vtensor<[?,256],bf16>
+  %y = torch.aten.mul.Tensor %w, %c : !torch.vtensor<[256],bf16>, !torch.vtensor<[?,256],bf16> -> !torch.vtensor<[?,256],bf16>
+  return %y : !torch.vtensor<[?,256],bf16>
+}

@@ -199,8 +199,31 @@ func.func @computed_in_bf16(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.vtensor
   return %y : !torch.vtensor<[?,256],bf16>
 }
 
-// CHECK: // rms_norm (spelled out): no kernel: the reciprocal root multiplies its own input 0 times, not once
-// CHECK-NEXT: // rms_norm (spelled out): no kernel: the reciprocal root has other users
+// The mean is rounded to bf16 before the root.
+// CHECK-LABEL: func.func @narrow_mean(
+// CHECK-NOT: fanfold.rms_norm
+// CHECK: torch.aten.rsqrt
+// CHECK-NOT: fanfold.rms_norm
+// CHECK: return
+func.func @narrow_mean(%x: !torch.vtensor<[?,256],f32>) -> !torch.vtensor<[?,256],f32> {
+  %two = torch.constant.int 2
+  %one = torch.constant.int 1
+  %int15 = torch.constant.int 15
+  %axis = torch.constant.int -1
+  %keepdim = torch.constant.bool true
+  %eps = torch.constant.float 1.000000e-06
+  %p = torch.aten.pow.Tensor_Scalar %x, %two : !torch.vtensor<[?,256],f32>, !torch.int -> !torch.vtensor<[?,256],f32>
+  %dims = torch.prim.ListConstruct %axis : (!torch.int) -> !torch.list<int>
+  %m = torch.aten.mean.dim %p, %dims, %keepdim, %int15 : !torch.vtensor<[?,256],f32>, !torch.list<int>, !torch.bool, !torch.int -> !torch.vtensor<[?,1],bf16>
+  %a = torch.aten.add.Scalar %m, %eps, %one : !torch.vtensor<[?,1],bf16>, !torch.float, !torch.int -> !torch.vtensor<[?,1],bf16>
+  %r = torch.aten.rsqrt %a : !torch.vtensor<[?,1],bf16> -> !torch.vtensor<[?,1],bf16>
+  %n = torch.aten.mul.Tensor %x, %r : !torch.vtensor<[?,256],f32>, !torch.vtensor<[?,1],bf16> -> !torch.vtensor<[?,256],f32>
+  return %n : !torch.vtensor<[?,256],f32>
+}
+
+// CHECK: // rms_norm (spelled out): no kernel: the reciprocal root does not multiply the value that was squared
+// CHECK-NEXT: // rms_norm (spelled out): no kernel: the reciprocal root is used more than once
 // CHECK-NEXT: // rms_norm (spelled out): no kernel: the last dim of x is dynamic; its width must be static
-// CHECK-NEXT: // rms_norm (spelled out): no kernel: the norm is computed in bf16, not f32
+// CHECK-NEXT: // rms_norm (spelled out): no kernel: the square is computed in bf16, not f32
+// CHECK-NEXT: // rms_norm (spelled out): no kernel: its mean is computed in bf16, not f32
 // CHECK-NOT: no kernel

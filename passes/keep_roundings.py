@@ -1,0 +1,173 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Keep the bf16 roundings of the ops that IREE lowers.
+
+IREE fuses elementwise ops into one dispatch, computes in f32, and removes every `truncf` to bf16 that is followed by an
+`extf`: the model's roundings are gone, and a quantisation behind them moves by whole steps. So each op with a bf16
+result is computed in f32, as eager PyTorch computes it, and rounded by integer arithmetic that no fold sees through.
+
+Before::
+
+    %y = torch.aten.add.Tensor %a, %b, %int1 : !torch.vtensor<[?,64],bf16>, !torch.vtensor<[?,64],bf16>, ...
+
+After::
+
+    %f = torch.aten.add.Tensor %af, %bf, %int1 : !torch.vtensor<[?,64],f32>, ...       // a and b, widened
+    %t = torch_c.to_builtin_tensor %f
+    %r = linalg.generic {...} ins(%t : tensor<?x64xf32>) outs(%e : tensor<?x64xbf16>)  // rounds to nearest even
+    %y = torch_c.from_builtin_tensor %r
+
+An op that is not elementwise (a matrix product, a cast) keeps its own arithmetic, and its bf16 result is widened and
+rounded again, which changes nothing but that IREE must have it.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch_mlir import ir
+from torch_mlir.dialects import arith, tensor
+
+from .base import PassState
+from .kernel.rounding import round_to
+from .linalg.build import elementwise
+from .row_form import FROM_BUILTIN, TO_BUILTIN
+from .torch_values import TorchTensor, torch_tensor, users
+from .walk import iterate
+
+#: Elementwise ops that eager computes in f32 and rounds once.
+ELEMENTWISE = frozenset(
+    f"torch.aten.{name}"
+    for name in (
+        *(f"{op}.{kind}" for op in ("add", "sub", "mul", "div") for kind in ("Tensor", "Scalar")),
+        "rsub.Scalar",
+        "pow.Tensor_Scalar",
+        "square",
+        "sqrt",
+        "rsqrt",
+        "reciprocal",
+        "exp",
+        "log",
+        "sin",
+        "cos",
+        "tanh",
+        "sigmoid",
+        "silu",
+        "gelu",
+        "erf",
+    )
+)
+
+#: Other ops that end in a rounding to bf16.
+ROUNDED_ONCE = frozenset(
+    {
+        "torch.aten.mm",
+        "torch.aten.bmm",
+        "torch.aten.matmul",
+        "torch.aten.addmm",
+        "torch.aten.linear",
+        "torch.aten.mean.dim",
+        "torch.aten.sum.dim_IntList",
+        "torch.prims.convert_element_type",
+        "torch.aten._to_copy",
+        "torch.aten.to.dtype",
+    }
+)
+
+
+@dataclass(frozen=True)
+class KeepRoundings:
+    """The pass `keep-roundings`."""
+
+    name: ClassVar[str] = "keep-roundings"
+
+    def run(self, module: ir.Module, state: PassState) -> int:  # noqa: ARG002
+        """Rewrite every op whose bf16 rounding IREE could drop."""
+        count = 0
+        for op in list(iterate(module)):
+            if op.name not in ELEMENTWISE and op.name not in ROUNDED_ONCE:
+                continue
+            known = torch_tensor(op.results[0].type)
+            if known is None or known.element != "bf16" or _is_stored(op):
+                continue
+            with module.context, op.location:
+                if op.name in ELEMENTWISE:
+                    _compute_in_f32(op, known)
+                else:
+                    _round_again(op, known)
+            count += 1
+        return count
+
+
+def _is_stored(op: ir.Operation) -> bool:
+    """Return whether only a kernel or the caller reads the result: then it is in memory, as bf16."""
+    return all(_needs_memory(user) for user in users(op.results[0]))
+
+
+def _needs_memory(user: ir.Operation) -> bool:
+    if user.name == "func.return":
+        return True
+    passes_on = user.name in (TO_BUILTIN, "tensor.collapse_shape", "tensor.expand_shape", "tensor.cast")
+    if passes_on:
+        return all(_needs_memory(following) for following in users(user.results[0]))
+    return user.name in ("fanfold.rows", "tensor.dim")
+
+
+def _compute_in_f32(op: ir.Operation, known: TorchTensor) -> None:
+    wide_type = _vtensor(known, "f32")
+    with ir.InsertionPoint(op):
+        operands = [_widened(value) for value in op.operands]
+        wide = op.clone()
+        for i, value in enumerate(operands):
+            wide.operands[i] = value
+        wide.results[0].set_type(wide_type)
+        rounded = _rounded(wide.results[0], known)
+    op.results[0].replace_all_uses_with(rounded)
+    op.erase()
+
+
+def _round_again(op: ir.Operation, known: TorchTensor) -> None:
+    result = op.results[0]
+    with ir.InsertionPoint.after(op):
+        border = ir.Operation.create(TO_BUILTIN, results=[known.builtin()], operands=[result])
+        rounded = _from_builtin(_rounding(border.result, known), result.type)
+    result.replace_all_uses_except(rounded, border)
+
+
+def _widened(value: ir.Value) -> ir.Value:
+    """Return a bf16 torch tensor as f32; anything else is returned as it is."""
+    known = torch_tensor(value.type)
+    if known is None or known.element != "bf16":
+        return value
+    f32_dtype = ir.IntegerAttr.get(ir.IntegerType.get_signless(64), 6)
+    number = ir.Operation.create(
+        "torch.constant.int", results=[ir.Type.parse("!torch.int")], attributes={"value": f32_dtype}
+    )
+    cast = ir.Operation.create(
+        "torch.prims.convert_element_type", results=[_vtensor(known, "f32")], operands=[value, number.result]
+    )
+    return cast.result
+
+
+def _rounded(wide: ir.Value, known: TorchTensor) -> ir.Value:
+    """Return an f32 torch tensor rounded to bf16."""
+    builtin_type = TorchTensor(known.dims, "f32").builtin()
+    border = ir.Operation.create(TO_BUILTIN, results=[builtin_type], operands=[wide])
+    return _from_builtin(_rounding(border.result, known), _vtensor(known, "bf16"))
+
+
+def _rounding(builtin: ir.Value, known: TorchTensor) -> ir.Value:
+    """Return a builtin tensor of f32 or bf16 as bf16, by a `linalg.generic` that rounds with integers."""
+    index = ir.IndexType.get()
+    sizes = [tensor.dim(builtin, arith.constant(index, i)) if d is None else d for i, d in enumerate(known.dims)]
+    bf16 = ir.BF16Type.get()
+    inputs = [(builtin, tuple(range(len(known.dims))))]
+    return elementwise(inputs, tensor.empty(sizes, bf16), lambda e, v: round_to(e, v[0], bf16))
+
+
+def _from_builtin(value: ir.Value, type_: ir.Type) -> ir.Value:
+    return ir.Operation.create(FROM_BUILTIN, results=[type_], operands=[value]).result
+
+
+def _vtensor(known: TorchTensor, element: str) -> ir.Type:
+    dims = ",".join("?" if d is None else str(d) for d in known.dims)
+    return ir.Type.parse(f"!torch.vtensor<[{dims}],{element}>")
