@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 _ERROR = re.compile(r"^(?P<location>\S.*?:\d+:\d+|<unknown>:0|loc\(.*?\)): error: (?P<message>.*)$", re.MULTILINE)
-_BARE_ERROR = re.compile(r"^(?:\S+: )?error: (?P<message>.*)$", re.MULTILINE | re.IGNORECASE)
+_BARE_ERROR = re.compile(r"^(?:\S+: |LLVM )?error: (?P<message>.*)$", re.MULTILINE | re.IGNORECASE)
 _CUSTOM_OP = re.compile(r'(?:name = |torch\.operator )"(?P<name>[\w.]+)"')
 _PRINTED_OP = re.compile(r": (?:%\S+ = )?\"[\w.]+\"\(")
 _QUOTED_OP = re.compile(r"'(?P<name>[a-z_]\w*\.[\w.$]+)'")

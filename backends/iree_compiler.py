@@ -71,10 +71,25 @@ def compile_module(
         timeout: Seconds after which the compiler is ended; ``None`` waits for ever.
 
     Raises:
-        CompileError: If the compiler fails, crashes or takes too long.
+        CompileError: If the compiler fails, crashes or takes too long, or its files cannot be written.
         MissingDependencyError: If it is not installed.
     """
     binary = find_compiler()
+    try:
+        return _compile_in_folder(binary, mlir, target, workdir, timeout)
+    except OSError as error:
+        raise CompileError(
+            f"cannot run iree-compile: {error}",
+            stage="compile",
+            expected="a folder with room for the compiler's input, output and log",
+            found=type(error).__name__,
+            remedy=f"free some space, or name another folder in {'TMPDIR' if workdir is None else 'dump_dir'}",
+        ) from error
+
+
+def _compile_in_folder(
+    binary: Path, mlir: bytes, target: Target, workdir: str | os.PathLike[str] | None, timeout: float | None
+) -> CompiledModule:
     folder = Path(workdir) if workdir is not None else Path(tempfile.mkdtemp(prefix="fanfold-"))
     keep = workdir is not None
     try:
@@ -147,13 +162,15 @@ def _failure(code: int, command: list[str], log: Path) -> CompileError:
             remedy=f"{killed}; keep the module of the replay command for a report",
             replay=replay,
         )
+    op = op_of(diagnostic)
+    advice = "replace the op in the model, or give its decomposition to ExportedProgram.run_decompositions; "
     return CompileError(
         "iree-compile rejected the module",
         stage="compile",
-        op=op_of(diagnostic),
+        op=op,
         location=diagnostic.location if diagnostic else None,
         found=diagnostic.summary if diagnostic else f"exit status {code}",
-        remedy=f"the whole log is {log}",
+        remedy=(advice if op else "") + f"the whole log is {log}",
         replay=replay,
     )
 

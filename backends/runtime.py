@@ -149,14 +149,15 @@ class _Program:
 def _separate(outputs: list[torch.Tensor], inputs: Sequence[torch.Tensor]) -> None:
     """Copy each output that IREE put where an input or an earlier output is.
 
-    It does so for equal results, unchanged inputs and their first rows, whether eager's share memory there or not.
+    It does so for equal results, unchanged inputs and their first rows. Eager and ``torch.compile`` never share the
+    memory of results that are computed twice, so nobody expects a write to one to reach the other.
     """
-    taken = {tensor.data_ptr() for tensor in inputs}
+    addresses = [tensor.data_ptr() for tensor in (*inputs, *outputs)]
+    if len(set(addresses)) == len(addresses):
+        return
     for index, output in enumerate(outputs):
-        address = output.data_ptr()
-        if address in taken:
+        if addresses[len(inputs) + index] in addresses[: len(inputs) + index]:
             outputs[index] = output.clone()
-        taken.add(address)
 
 
 def _parameters_module(instance: Any, parameters: Mapping[str, torch.Tensor]) -> Any:

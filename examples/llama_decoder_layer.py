@@ -6,8 +6,8 @@ Every projection that reads a norm's result (q, k, v, gate and up) quantises it 
 the dequantised values, as FP8 checkpoints do; weights are random and stay in bf16. So the first norm fans out to three
 quantisations and the second one to two, each written by its own projection: fanfold finds that they are the same.
 
-Three checks: both fused clusters by themselves, on what eager computes in the layer, must give eager's results. The whole
-layer, whose eight matrix products sum in another order, must be about as close to the layer in f32 as eager is.
+Three checks: both fused clusters by themselves, on what eager computes in the layer, must give eager's results. The
+whole layer, whose matrix products sum in another order, must be about as close to the layer in f32 as eager is.
 
 Needs the extra ``examples``: ``python examples/llama_decoder_layer.py [--tokens 128] [--no-torch-compile]``.
 """

@@ -39,10 +39,7 @@ class InputCheck:
     def passes(self, value: Any) -> bool:
         """Return whether ``value`` can be given to the compiled model."""
         if not (
-            type(value) in _PLAIN
-            and value.dtype is self._dtype
-            and value.is_cpu
-            and value.layout is torch.strided
+            type(value) in _PLAIN and value.dtype is self._dtype and value.is_cpu and value.layout is torch.strided
         ):
             return False
         shape = value.shape
@@ -59,7 +56,7 @@ class InputCheck:
     def error(self, value: Any) -> CallError:
         """Return the error for a value that did not pass."""
         spec = self._spec
-        dim = self._outside(value.shape) if isinstance(value, torch.Tensor) and value.dim() == len(spec.shape) else None
+        dim = self._outside(value.shape) if type(value) in _PLAIN and value.dim() == len(spec.shape) else None
         if dim is not None and self._remedy(value) == _OTHER_SIZES:
             least, greatest = spec.ranges[dim] or (0, None)
             size = f"{spec.name}.shape[{dim}]"
@@ -81,14 +78,14 @@ class InputCheck:
     def _remedy(self, value: Any) -> str:
         if not isinstance(value, torch.Tensor):
             return "pass a torch.Tensor"
+        if type(value) not in _PLAIN:
+            return "pass a plain tensor; a subclass that holds its data itself is one after .as_subclass(torch.Tensor)"
         if value.dtype is not self._dtype:
             return f"convert it with .to(torch.{self._spec.dtype})"
         if not value.is_cpu:
             return "move it with .cpu()"
         if value.layout is not torch.strided:
             return "convert it with .to_dense()"
-        if type(value) not in _PLAIN:
-            return "pass a plain tensor; a subclass that holds its data itself becomes one by .as_subclass(torch.Tensor)"
         return _OTHER_SIZES
 
     def _outside(self, shape: torch.Size) -> int | None:
@@ -126,8 +123,8 @@ def check_symbols(specs: Sequence[TensorSpec], values: Sequence[torch.Tensor]) -
     if derived:
         _check_derived(derived, known)
     for spec in specs:
-        for condition in spec.conditions:
-            _check_condition(_parsed(condition), known)
+        if spec.conditions:
+            _check_conditions(spec.conditions, tuple(known.items()))
 
 
 def _check_derived(derived: list[tuple[str, int, str]], known: dict[str, int]) -> None:
@@ -156,6 +153,12 @@ def _check_derived(derived: list[tuple[str, int, str]], known: dict[str, int]) -
         if len(waiting) == len(derived):
             return  # nothing determines the rest, and the frontend lets no such signature pass
         derived = waiting
+
+
+@functools.lru_cache(maxsize=1024)  # remembers the sizes that passed: a large model has many conditions
+def _check_conditions(conditions: tuple[str, ...], known: tuple[tuple[str, int], ...]) -> None:
+    for condition in conditions:
+        _check_condition(_parsed(condition), dict(known))
 
 
 def _check_condition(condition: SizeExpression, known: dict[str, int]) -> None:

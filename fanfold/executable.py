@@ -27,10 +27,10 @@ class Executable:
     """A compiled model: call it with torch tensors, get torch tensors in the model's own output structure.
 
     Calls are safe from several threads; one runs at a time. Inputs are used where they lie when they are contiguous
-    and on a 64-byte boundary, else copied; they are never written to. Each result owns its memory, also where eager's is
-    a view of an input or of another result, and carries no gradient. What the model takes by position can be given by
-    name too. Right after compiling, the weights are the model's own tensors: writing to them in place changes the executable's
-    results until it is saved and loaded.
+    and on a 64-byte boundary, else copied; they are never written to. Each result owns its memory, also where eager's
+    is a view of an input or of another result, and carries no gradient. What the model takes by position can be given
+    by name too. Right after compiling, the weights are the model's own tensors: writing to them in place changes the
+    executable's results until it is saved and loaded.
 
     Args:
         artifact: What to run.

@@ -40,7 +40,7 @@ class SizeExpression:
         text: The expression, in the syntax of Python.
 
     Raises:
-        ValueError: If it has anything but integers, names, arithmetic of integers, ``min``, ``max``, comparisons and logic.
+        ValueError: If it has anything but integers, names, their arithmetic, ``min``, ``max``, comparisons and logic.
     """
 
     def __init__(self, text: str) -> None:
@@ -197,6 +197,4 @@ class Signature:
 def _tensor_from_json(data: dict[str, Any]) -> TensorSpec:
     ranges = tuple(None if ends is None else (ends[0], ends[1]) for ends in data.get("ranges", ()))
     conditions = tuple(data.get("conditions", ()))
-    return TensorSpec(
-        data["name"], tuple(data["shape"]), data["dtype"], tuple(data["symbols"]), ranges, conditions
-    )
+    return TensorSpec(data["name"], tuple(data["shape"]), data["dtype"], tuple(data["symbols"]), ranges, conditions)

@@ -282,7 +282,7 @@ def show(console: Console, trial: Trial) -> None:
     console.rule(trial.title)
     console.print(str(trial.report), highlight=False, markup=False, soft_wrap=True)
     for comparison in trial.comparisons:
-        console.print(f"  {comparison}", style="green" if comparison.ok else "red", highlight=False)
+        console.print(f"  {comparison}", style="green" if comparison.ok else "red", highlight=False, soft_wrap=True)
     table = Table("", "ms a call", "times fanfold's")
     own = trial.milliseconds["fanfold"]
     for name, milliseconds in trial.milliseconds.items():

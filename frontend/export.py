@@ -128,11 +128,12 @@ def _storage(value: Any) -> int | None:
     ):
         return None
     storage = value.untyped_storage()
+    own = int(storage._cdata)
     try:
         # Two tensors of one memory can have storages of their own, as from numpy.
-        return storage.data_ptr() or storage._cdata
+        return storage.data_ptr() or own
     except RuntimeError:  # a FakeTensor has none
-        return storage._cdata
+        return own
 
 
 def _unshared(
@@ -182,7 +183,7 @@ def _refuse_shared_examples(program: ExportedProgram) -> None:
         others = [other for key, other in examples.items() if key != name]
         if storage is not None and any(_storage(other) == storage for other in [*others, *weights]):
             raise ExportError(
-                f"the input {name} is not read: torch.export took it for the other input or weight that was its example",
+                f"the input {name} is not read: torch.export took it for the input or weight that shares its example",
                 stage="export",
                 expected="example inputs that share no memory with each other or with the weights",
                 remedy="export again with a .clone() of each example input",

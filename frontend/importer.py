@@ -74,7 +74,8 @@ def _is_raisable(node: torch.fx.Node) -> bool:
     if packet not in KEPT_WHOLE:
         return True
     second_is_used = packet is _ATEN._fused_rms_norm and any(user.args[1] == 1 and user.users for user in node.users)
-    return len(node.args[1]) == 1 and not second_is_used
+    shape: Any = node.args[1]
+    return len(shape) == 1 and not second_is_used
 
 
 def import_program(program: ExportedProgram) -> tuple[ir.Module, dict[str, torch.Tensor]]:

@@ -71,7 +71,12 @@ def make_signature(program: ExportedProgram, declared: DimEntries | None = None)
         inputs[first] = replace(inputs[first], conditions=sizes.conditions)
     outputs = [_tensor_spec(a.name, t, sizes) for a, t in zip(returned, results, strict=True)]
     call = program.call_spec
-    return Signature(_dump("inputs", call.in_spec), _dump("outputs", call.out_spec), tuple(inputs), tuple(outputs))
+    return Signature(
+        _dump("inputs", call.in_spec),
+        _dump("outputs", _without_return_types(call.out_spec)),
+        tuple(inputs),
+        tuple(outputs),
+    )
 
 
 def _tensor(role: str, argument: Any, nodes: dict[str, torch.fx.Node]) -> torch.Tensor:
@@ -101,13 +106,38 @@ def _tensor_spec(name: str, value: torch.Tensor, sizes: Sizes, *, bounded: bool 
         name=name,
         shape=tuple(None if isinstance(size, torch.SymInt) else int(size) for size in value.shape),
         dtype=_dtype_name(value.dtype),
-        symbols=tuple(sizes.text(size) for size in value.shape),
+        symbols=tuple(sizes.text(size, checked=bounded) for size in value.shape),
         ranges=tuple(sizes.range(size) for size in value.shape) if bounded and dynamic else (),
     )
 
 
 def _dtype_name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
+
+
+def _without_return_types(spec: _pytree.TreeSpec) -> _pytree.TreeSpec:
+    """Return `spec` with a tuple for each result type of a torch op, such as that of ``x.sort()``.
+
+    These types have names for their parts, but no written form.
+    """
+    return _pytree.tree_structure(_as_tuples(spec)) if _has_return_type(spec) else spec
+
+
+def _has_return_type(spec: _pytree.TreeSpec) -> bool:
+    return not spec.is_leaf() and (_is_return_type(spec) or any(_has_return_type(child) for child in spec.children()))
+
+
+def _is_return_type(spec: _pytree.TreeSpec) -> bool:
+    return bool(spec.type.__module__ == "torch.return_types")
+
+
+def _as_tuples(spec: _pytree.TreeSpec) -> Any:
+    if spec.is_leaf():
+        return 0
+    children = [_as_tuples(child) for child in spec.children()]
+    if _is_return_type(spec):
+        return tuple(children)
+    return _pytree.SUPPORTED_NODES[spec.type].unflatten_fn(children, spec.context)
 
 
 def _dump(role: str, spec: _pytree.TreeSpec) -> str:

@@ -4,15 +4,18 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import keyword
-from collections.abc import Iterable, Mapping
+import operator
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import sympy
+import sympy  # type: ignore[import-untyped]
 import torch
 from torch.export import Dim, ExportedProgram
 from torch.utils import _pytree as pytree
+from torch.utils._sympy.functions import FloorDiv, PythonMod
 from torch.utils._sympy.printers import PythonPrinter
 from torch.utils._sympy.value_ranges import ValueRanges, bound_sympy
 
@@ -25,6 +28,21 @@ DimEntries = list[Mapping[int, Any]]
 # torch takes every dynamic size for at least this when it traces. Smaller ones run all the same.
 _ASSUMED_MINIMUM = 2
 
+_GUARD_OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Pow: operator.pow,
+    ast.FloorDiv: FloorDiv,
+    ast.Mod: PythonMod,
+    ast.Eq: sympy.Eq,
+    ast.NotEq: sympy.Ne,
+    ast.Lt: sympy.Lt,
+    ast.LtE: sympy.Le,
+    ast.Gt: sympy.Gt,
+    ast.GtE: sympy.Ge,
+}
+
 
 def declared_dims(
     model: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None, dynamic_shapes: Any
@@ -35,10 +53,7 @@ def declared_dims(
     kwargs = kwargs or {}
     signature = inspect.signature(model.forward)
     bound = signature.bind(*args, **kwargs).arguments
-    if isinstance(dynamic_shapes, dict):
-        shapes = dynamic_shapes
-    else:
-        shapes = dict(zip(bound, dynamic_shapes, strict=False))
+    shapes = dynamic_shapes if isinstance(dynamic_shapes, dict) else dict(zip(bound, dynamic_shapes, strict=False))
     # A program has its inputs in the order of the call: those by position, then those by keyword.
     positional = signature.bind_partial(*args).arguments
     entries = [entry for name, value in positional.items() for entry in _leaf_entries(value, shapes.get(name))]
@@ -63,6 +78,7 @@ class Sizes:
 
     def __init__(self, program: ExportedProgram, inputs: Iterable[torch.Tensor], declared: DimEntries) -> None:
         inputs = list(inputs)
+        self._program = program
         self._ranges: dict[sympy.Expr, ValueRanges[Any]] = dict(program.range_constraints)
         self._names: dict[sympy.Symbol, str] = {}
         self._exact: set[sympy.Symbol] = set()
@@ -74,9 +90,17 @@ class Sizes:
         self._check_solvable(inputs)
         self.conditions = self._guards(inputs)
 
-    def text(self, size: Any) -> str | None:
-        """Return a size as an expression of named sizes; ``None`` for a constant."""
-        return self._print(_expression(size)) if isinstance(size, torch.SymInt) else None
+    def text(self, size: Any, *, checked: bool) -> str | None:
+        """Return a size as an expression of named sizes; ``None`` for a constant.
+
+        Args:
+            size: The size.
+            checked: Whether calls check it. What results have is only shown.
+
+        Raises:
+            ExportError: If calls check it and cannot.
+        """
+        return self._print(_expression(size), checked=checked) if isinstance(size, torch.SymInt) else None
 
     def range(self, size: Any) -> Range | None:
         """Return the least and greatest value of a size (no greatest is ``None``); ``None`` for a constant."""
@@ -112,7 +136,7 @@ class Sizes:
     def _is_assumed(self, symbol: sympy.Symbol, values: ValueRanges[Any]) -> bool:
         return bool(values.lower <= _ASSUMED_MINIMUM) and symbol not in self._exact
 
-    def _print(self, expression: Any) -> str:
+    def _print(self, expression: Any, *, checked: bool = True) -> str:
         taken = {name: symbol for symbol, name in self._names.items()}
         # A size that the user did not name may have the name that the user gave to another one.
         names = {
@@ -121,7 +145,8 @@ class Sizes:
         }
         text = PythonPrinter().doprint(expression.xreplace(names))
         try:
-            SizeExpression(text)
+            if checked:
+                SizeExpression(text)
         except ValueError as error:
             raise ExportError(
                 f"the size {text} depends on others in a way that calls cannot check",
@@ -133,7 +158,7 @@ class Sizes:
 
     def _check_solvable(self, inputs: list[torch.Tensor]) -> None:
         """Check that the sizes of the inputs give a value to every name in them."""
-        pending = {_expression(s) for tensor in inputs for s in tensor.shape if isinstance(s, torch.SymInt)}
+        pending = {_expression(size) for size in _dynamic_sizes(inputs)}
         known = {expression for expression in pending if expression.is_symbol}
         pending -= known
         while pending:
@@ -156,29 +181,89 @@ class Sizes:
 
     def _guards(self, inputs: list[torch.Tensor]) -> tuple[str, ...]:
         """Return what torch assumed of the sizes beyond their ranges."""
-        sizes = [s for tensor in inputs for s in tensor.shape if isinstance(s, torch.SymInt)]
+        sizes = _dynamic_sizes(inputs)
         environment = sizes[0].node.shape_env if sizes else None
         if environment is None:
             return ()
         symbols = {symbol for size in sizes for symbol in _expression(size).free_symbols}
+        # What was read from a file has its guards as text only.
+        guards = [guard.expr for guard in environment.guards] or self._loaded_guards(inputs)
         found: dict[str, None] = {}
-        for guard in environment.guards:
-            condition = guard.expr.xreplace(environment.replacements)
-            if condition in (sympy.true, sympy.false) or not condition.free_symbols <= symbols:
+        for guard in guards:
+            condition = guard.xreplace(environment.replacements)
+            if not condition.free_symbols or not condition.free_symbols <= symbols:
                 continue
-            if len(condition.free_symbols) == 0 or _follows_from_minimum(condition) or self._in_range(condition):
-                continue
-            found[self._print(condition)] = None
+            if not _follows_from_minimum(condition) and not _is_range(condition):
+                found[self._print(condition)] = None
         return tuple(found)
 
-    def _in_range(self, condition: Any) -> bool:
-        """Return whether a comparison of one name with a number says what its range says."""
-        sides = getattr(condition, "args", ())
-        return (
-            isinstance(condition, (sympy.Ge, sympy.Gt, sympy.Le, sympy.Lt))
-            and any(side.is_symbol for side in sides)
-            and any(side.is_number for side in sides)
-        )
+    def _loaded_guards(self, inputs: list[torch.Tensor]) -> list[Any]:
+        """Return the guards of a program from a file."""
+        names = dict(zip(_argument_paths(self._program), inputs, strict=False))
+        guards = []
+        for text in getattr(self._program, "_guards_code", None) or ():
+            try:
+                tree = ast.parse(text.strip(), mode="eval")
+                guards.append(_guard(tree.body, names))
+            except (KeyError, IndexError, TypeError, ValueError, SyntaxError) as error:
+                raise ExportError(
+                    f"cannot read a condition on the sizes of the exported program: {text}",
+                    stage="import",
+                    found=f"{type(error).__name__}: {error}",
+                    remedy="pass the model itself, or make the sizes in it static",
+                ) from error
+        return guards
+
+
+def _is_range(condition: Any) -> bool:
+    """Return whether it compares one size with a number, which the range of the size says as well."""
+    sides = getattr(condition, "args", ())
+    return (
+        isinstance(condition, (sympy.Ge, sympy.Gt, sympy.Le, sympy.Lt))
+        and any(side.is_symbol for side in sides)
+        and any(side.is_number for side in sides)
+    )
+
+
+def _argument_paths(program: ExportedProgram) -> list[str]:
+    """Return for each input how the text of a guard refers to it."""
+    spec = program.call_spec.in_spec
+    args, kwargs = pytree.tree_unflatten(list(range(spec.num_leaves)), spec)
+    names = program.module_call_graph[0].signature.forward_arg_names if program.module_call_graph else None
+    names = list(names or [])
+    # More positional arguments than names: the last one is *args.
+    if len(args) + len(kwargs) > len(names) and names:
+        count = len(names) - len(kwargs) - 1
+        values = [*args[:count], tuple(args[count:]), *kwargs.values()]
+    else:
+        values = [*args, *kwargs.values()]
+    by_name = dict(zip(names, values, strict=False))
+    paths = {leaf: f"L{pytree.keystr(path)}" for path, leaf in pytree.tree_flatten_with_path(by_name)[0]}
+    return [paths.get(number, "") for number in range(spec.num_leaves)]
+
+
+def _guard(node: ast.expr, inputs: Mapping[str, torch.Tensor]) -> Any:
+    match node:
+        case ast.Constant(value=int() as value):
+            return sympy.Integer(value)
+        case ast.Subscript(
+            value=ast.Call(func=ast.Attribute(value=source, attr="size"), args=[]),
+            slice=ast.Constant(value=int() as dim),
+        ):
+            size = inputs[ast.unparse(source)].shape[dim]
+            return _expression(size) if isinstance(size, torch.SymInt) else sympy.Integer(size)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_guard(operand, inputs)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _GUARD_OPERATORS:
+            return _GUARD_OPERATORS[type(op)](_guard(left, inputs), _guard(right, inputs))
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _GUARD_OPERATORS:
+            return _GUARD_OPERATORS[type(op)](_guard(left, inputs), _guard(right, inputs))
+    raise ValueError(f"{ast.unparse(node)} is no expression of sizes")
+
+
+def _dynamic_sizes(tensors: list[torch.Tensor]) -> list[torch.SymInt]:
+    sizes: list[Any] = [size for tensor in tensors for size in tensor.shape]
+    return [size for size in sizes if isinstance(size, torch.SymInt)]
 
 
 def _leaf_entries(value: Any, shape: Any) -> DimEntries:
@@ -190,8 +275,8 @@ def _leaf_entries(value: Any, shape: Any) -> DimEntries:
         shapes = shape if isinstance(shape, (tuple, list)) else [None] * len(value)
         return [entry for v, s in zip(value, shapes, strict=False) for entry in _leaf_entries(v, s)]
     if type(value) is dict:
-        shapes = shape if isinstance(shape, dict) else {}
-        return [entry for key, v in value.items() for entry in _leaf_entries(v, shapes.get(key))]
+        by_key = shape if isinstance(shape, dict) else {}
+        return [entry for key, v in value.items() for entry in _leaf_entries(v, by_key.get(key))]
     return [{}] * len(pytree.tree_leaves(value))
 
 

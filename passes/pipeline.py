@@ -28,6 +28,7 @@ from .raise_custom_ops import RaiseCustomOps
 from .raise_spelled_rms_norm import RaiseSpelledRMSNorm
 from .report_near_misses import ReportNearMisses
 from .resolve_dims import ResolveDims
+from .separate_results import SeparateResults
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def standard_pipeline() -> list[Pass]:
         DropDeadOps(),
         ReportNearMisses(),
         FormRows(),
+        SeparateResults(),
         # What is left is IREE's to lower, and IREE must not lose its roundings.
         KeepRoundings(),
         # The target's generator takes what it can; linalg takes the rest, with the same numbers.

@@ -24,6 +24,7 @@ from .raise_custom_ops import RaiseCustomOps
 from .raise_spelled_rms_norm import RaiseSpelledRMSNorm
 from .report_near_misses import ReportNearMisses
 from .resolve_dims import ResolveDims
+from .separate_results import SeparateResults
 
 #: Pass classes by name; a test holds that each pass file is here, under its own name.
 PASSES: dict[str, type[Pass]] = {
@@ -42,6 +43,7 @@ PASSES: dict[str, type[Pass]] = {
         RaiseSpelledRMSNorm,
         ReportNearMisses,
         ResolveDims,
+        SeparateResults,
     )
 }
 

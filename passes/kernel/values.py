@@ -97,16 +97,21 @@ class RowValues:
         narrowed = [narrow(self._e, part, buffer.element) for part in parts]
         self._store(buffer, narrowed[0] if len(narrowed) == 1 else vector.interleave(*narrowed), piece)
 
-    def store_codes(self, buffer: Buffer, parts: Sequence[Codes], piece: Piece) -> None:
-        """Store quantised values."""
+    def store_codes(self, buffers: Sequence[Buffer], parts: Sequence[Codes], piece: Piece) -> None:
+        """Store quantised values to each of the buffers."""
+        packed = self._packed(parts)
+        for buffer in buffers:
+            self._store(buffer, packed, piece)
+
+    def _packed(self, parts: Sequence[Codes]) -> ir.Value:
+        """Return quantised values as i8 in column order."""
         e = self._e
         if len(parts) == 1:
-            self._store(buffer, parts[0].packed(e), piece)
-            return
+            return parts[0].packed(e)
         # One byte shuffle for codes and one for signs; of shifts and masks, LLVM makes three times the instructions.
         codes = self._bytes([part.code for part in parts], 0)
         tops = self._bytes([e.to_bits(part.sign_of) for part in parts], 3)
-        self._store(buffer, with_sign(e, codes, tops, parts[0].kind), piece)
+        return with_sign(e, codes, tops, parts[0].kind)
 
     def _bytes(self, even_and_odd: Sequence[ir.Value], number: int) -> ir.Value:
         """Return byte `number` of every i32, in column order."""

@@ -27,11 +27,11 @@ class PlainSink:
 
 @dataclass(frozen=True)
 class QuantizeSink:
-    """A `quantize` op and where its results go (None: the result is not used)."""
+    """A `quantize` op and where its results go: nowhere if a result is not used, or to several buffers."""
 
     op: ir.OpView
-    q: Buffer | None
-    scales: Buffer | None
+    q: tuple[Buffer, ...]
+    scales: tuple[Buffer, ...]
 
     @property
     def granularity(self) -> str:
@@ -60,7 +60,9 @@ class Walk:
 
 def sinks_of(outputs: Sequence[tuple[ir.Value, Buffer]]) -> list[PlainSink | QuantizeSink]:
     """Return what stores the outputs of a body: the two results of a `quantize` belong together."""
-    buffers = dict(outputs)
+    buffers: dict[ir.Value, tuple[Buffer, ...]] = {}
+    for value, buffer in outputs:
+        buffers[value] = (*buffers.get(value, ()), buffer)
     sinks: list[PlainSink | QuantizeSink] = []
     seen = set()
     for value, buffer in outputs:
@@ -69,8 +71,8 @@ def sinks_of(outputs: Sequence[tuple[ir.Value, Buffer]]) -> list[PlainSink | Qua
             sinks.append(PlainSink(value, buffer))
         elif op.operation not in seen:
             seen.add(op.operation)
-            scales = None if op.scales is None else buffers.get(op.scales)
-            sinks.append(QuantizeSink(op, buffers.get(op.q), scales))
+            scales = () if op.scales is None else buffers.get(op.scales, ())
+            sinks.append(QuantizeSink(op, buffers.get(op.q, ()), scales))
     return sinks
 
 

@@ -145,7 +145,7 @@ class RowWriter:
 
     def _in_both_forms(self, sink: QuantizeSink, scales: Sequence[ir.Value], emit: EmitForm) -> None:
         """Emit the quantisation twice: fast, if all scales are in the ordinary range, and exact otherwise."""
-        if sink.q is None:
+        if not sink.q:
             return
         known = [(scale, self._inverse(scale)) for scale in scales]
         if sink.op.ceiling is not None:
@@ -178,11 +178,11 @@ class RowWriter:
         store(base, cut(full, length, self._values.piece_width))
 
     def _store_quantized(self, sink: QuantizeSink, piece: Piece, scale: Scale, *, fast: bool) -> None:
-        if sink.q is not None:
+        if sink.q:
             parts = self._values.at(sink.op.x, piece)
             codes = [emit_codes(self._e, sink.op, part, *scale, fast=fast) for part in parts]
             self._values.store_codes(sink.q, codes, piece)
 
     def _store_scale(self, sink: QuantizeSink, scale: ir.Value, index: ir.Value) -> None:
-        if sink.scales is not None:
-            memref.store(scale, sink.scales.memref, [self._values.row, index])
+        for buffer in sink.scales:
+            memref.store(scale, buffer.memref, [self._values.row, index])

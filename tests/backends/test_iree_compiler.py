@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import signal
@@ -82,6 +83,7 @@ def test_a_rejected_module_is_explained_and_can_be_replayed(temporary: Path) -> 
     assert error.op == "torch.nobody.knows"
     assert error.location.endswith("model.py:12:3")
     assert "failed to legalize" in error.found
+    assert "replace the op" in error.remedy
     again = subprocess.run(shlex.split(error.replay), capture_output=True, check=False)
     assert again.returncode != 0
     assert b"torch.nobody.knows" in again.stderr
@@ -102,6 +104,33 @@ def test_a_crash_is_an_error_with_a_replay_command(temporary: Path, fake_compile
     assert caught.value.location == "m.py:7:1"
     kept = Path(shlex.split(caught.value.replay)[1])
     assert kept.read_bytes() == b"module {}"
+
+
+def test_the_reason_of_an_abort_is_told(temporary: Path, fake_compiler: Callable[[str], None]) -> None:
+    fake_compiler("echo 'LLVM ERROR: out of registers' >&2; kill -ABRT $$")
+    with pytest.raises(CompileError, match="crashed with SIGABRT") as caught:
+        compile_module(b"module {}", CPU)
+    assert caught.value.found == "out of registers"
+
+
+@pytest.mark.parametrize("broken", ["write_bytes", "open"])
+def test_a_full_disk_is_an_error(
+    temporary: Path, fake_compiler: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    fake_compiler("exit 0")
+    monkeypatch.setattr(Path, broken, full)
+    with pytest.raises(CompileError, match=r"No space left[^$]*TMPDIR"):
+        compile_module(b"module {}", CPU)
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_workdir_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CompileError, match=r"Not a directory[^$]*dump_dir"):
+        compile_module(b"module {}", CPU, workdir=tmp_path / "file" / "sub")
 
 
 def test_a_kill_hints_at_memory(temporary: Path, fake_compiler: Callable[[str], None]) -> None:

@@ -54,10 +54,10 @@ def test_wrong_floats_are_not_ok(found: torch.Tensor) -> None:
 @pytest.mark.parametrize("dtype", [torch.float8_e4m3fn, torch.float8_e4m3fnuz, torch.float8_e5m2, torch.bfloat16])
 def test_nan_equals_nan_and_nothing_else(dtype: torch.dtype) -> None:
     limits = Limits(differing=1.0, steps=500, relative=1e9)
-    nan, largest, zero = (torch.tensor([v]).to(dtype) for v in (float("nan"), torch.finfo(dtype).max, 0.0))
+    largest = torch.finfo(dtype).max
+    nan, *others = (torch.tensor([v]).to(dtype) for v in (float("nan"), largest, -largest, 0.0))
     assert compare(nan, nan, limits)[0].ok
-    for other in (largest, -largest.float(), zero):
-        other = other.to(dtype)
+    for other in others:
         assert not compare(nan, other, limits)[0].ok
         assert not compare(other, nan, limits)[0].ok
 

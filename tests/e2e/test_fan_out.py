@@ -78,6 +78,14 @@ def test_equal_consumers_are_computed_once(tmp_path: object) -> None:
     assert [d.op for d in exe.report.decisions] == ["rms_norm (spelled out)"] + ["fanfold.group_quant"] * 2
 
 
+def test_equal_results_have_memory_of_their_own() -> None:
+    model, x = QueryPath(), torch.randn(4, 6, WIDTH).bfloat16()
+    exe = fanfold.compile(model, (x,))
+    results = exe(x)
+    assert len({result.data_ptr() for result in results}) == len(results)
+    assert exe.report.dispatches == 1
+
+
 class TwoLayers(nn.Module):
     """Equal clusters in a row."""
 

@@ -13,6 +13,7 @@ import pytest
 import torch
 from torch import nn
 from torch.export import Dim
+from torch.utils import _pytree as pytree
 
 from fanfold.errors import ExportError
 from fanfold.frontend import export_model, import_model
@@ -83,7 +84,7 @@ def test_the_given_examples_are_used_where_nothing_is_shared() -> None:
 
 def test_a_program_with_merged_inputs_is_refused() -> None:
     x, model = torch.randn(4, 8), Difference()
-    with pytest.raises(ExportError, match="the input y is not read[^$]*clone"):
+    with pytest.raises(ExportError, match=r"the input x is not read[^$]*clone"):
         import_model(torch.export.export(model, (x, x)))
 
 
@@ -99,6 +100,16 @@ def test_a_program_that_ignores_an_input_is_taken() -> None:
     program.example_inputs = None
     with pytest.warns(UserWarning, match="does not read its input y"):
         import_model(program)
+
+
+def test_results_of_torch_ops_become_tuples() -> None:
+    class Sort(nn.Module):
+        def forward(self, x: torch.Tensor) -> Any:
+            return {"sorted": x.sort(), "rest": [x + 1]}
+
+    signature = import_model(Sort(), (torch.randn(4),)).signature
+    structure = {"sorted": (0, 0), "rest": [0]}
+    assert pytree.treespec_loads(signature.out_spec) == pytree.tree_structure(structure)
 
 
 def test_threads_import_at_a_time() -> None:
@@ -122,7 +133,7 @@ def test_dtypes_that_cannot_be_passed_are_refused(dtype: torch.dtype) -> None:
             return x.to(self.dtype)
 
     name = str(dtype).removeprefix("torch.")
-    with pytest.raises(ExportError, match="the output to has a dtype") as caught:
+    with pytest.raises(ExportError, match=r"the output .* has a dtype") as caught:
         import_model(To(dtype), (torch.ones(4),))
     assert caught.value.found == name
     assert caught.value.remedy

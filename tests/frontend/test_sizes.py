@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from torch.export import Dim
 
 from fanfold.checks import InputCheck, check_symbols
 from fanfold.errors import CallError, ExportError
-from fanfold.frontend import import_model
+from fanfold.frontend import import_model, load_program
 from fanfold.signature import Signature, SizeExpression
 
 
@@ -26,6 +27,15 @@ class Model(nn.Module):
 
     def forward(self, x: torch.Tensor, y: torch.Tensor | None = None) -> Any:
         return self.function(x) if y is None else self.function(x, y)
+
+
+class Variadic(nn.Module):
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, *tensors: torch.Tensor) -> Any:
+        return self.function(*tensors)
 
 
 def signature_of(function: Callable[..., Any], sizes: tuple[int, ...], dims: tuple[Any, ...]) -> Signature:
@@ -125,6 +135,21 @@ def test_what_the_model_compared_is_checked() -> None:
         call(ordered, 4, 4)
 
 
+def test_what_the_model_compared_is_checked_when_it_comes_from_a_file(tmp_path: Path) -> None:
+    def function(x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return x + 1 if x.shape[0] % 4 == 0 else x - 1, y.view(-1, 3, 8)
+
+    args = torch.randn(12, 8), torch.randn(15, 8)
+    for model in (Model(function), Variadic(function)):
+        shapes = {"x": {0: Dim.AUTO}, "y": {0: Dim.AUTO}} if isinstance(model, Model) else (({0: Dim.AUTO},) * 2,)
+        torch.export.save(torch.export.export(model, args, dynamic_shapes=shapes), tmp_path / "m.pt2")
+        signature = import_model(load_program(tmp_path / "m.pt2")).signature
+        call(signature, 16, 12)
+        for bad in ((17, 12), (16, 13)):
+            with pytest.raises(CallError, match="not compiled for these sizes"):
+                call(signature, *bad)
+
+
 def test_batch_and_sequence_of_one_run() -> None:
     class Attention(nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -140,6 +165,15 @@ def test_batch_and_sequence_of_one_run() -> None:
             value = torch.zeros(shape)
             assert check.passes(value)
             check_symbols(signature.inputs, [value])
+
+
+def test_a_result_may_have_any_size() -> None:
+    def enlarge(x: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.interpolate(x[None, None], scale_factor=(1.5, 1.0), mode="nearest")[0, 0]
+
+    signature = signature_of(enlarge, (12,), (Dim.AUTO,))
+    assert signature.outputs[0].shape == (None, 8)
+    assert signature.outputs[0].symbols[0]
 
 
 def test_names_follow_keywords_and_structure() -> None:
@@ -181,7 +215,9 @@ def test_json_keeps_ranges_and_conditions_and_takes_data_without_them() -> None:
     assert Signature.from_json(data).inputs[0].ranges == ()
 
 
-@pytest.mark.parametrize("text", ["__import__('os')", "n.real", "n[0]", "n ** n", "2.5 * n", "n if n else 1", "f(n)", "("])
+@pytest.mark.parametrize(
+    "text", ["__import__('os')", "n.real", "n[0]", "n ** n", "2.5 * n", "n if n else 1", "f(n)", "("]
+)
 def test_nothing_but_arithmetic_is_an_expression(text: str) -> None:
     with pytest.raises(ValueError, match="no expression of sizes"):
         SizeExpression(text)
@@ -189,5 +225,13 @@ def test_nothing_but_arithmetic_is_an_expression(text: str) -> None:
 
 def test_expressions_are_computed() -> None:
     sizes = {"n": 7, "m": 2}
-    for text in ("2*n + 1", "n // m - -m", "n % m == 1", "max(n, m, 3)", "m**3", "n > m and not m == 2 or n == 7"):
-        assert SizeExpression(text).value(sizes) == int(eval(text, {}, sizes))
+    values = {
+        "2*n + 1": 15,
+        "n // m - -m": 5,
+        "n % m == 1": 1,
+        "max(n, m, 3)": 7,
+        "m**3": 8,
+        "n > m and not m == 2 or n == 7": 1,
+    }
+    for text, value in values.items():
+        assert SizeExpression(text).value(sizes) == value
