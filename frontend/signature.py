@@ -148,6 +148,7 @@ def _dump(role: str, spec: _pytree.TreeSpec) -> str:
             f"the structure of the {role} cannot be written down: {error}",
             stage="import",
             found=str(spec),
-            remedy="register the container with torch.export.register_dataclass or "
-            "torch.utils._pytree.register_pytree_node and a serialized_type_name, or use tuples, lists and dicts",
+            remedy="register a dataclass with torch.export.register_dataclass, a namedtuple with "
+            "torch.utils._pytree._register_namedtuple, another container with register_pytree_node and a "
+            "serialized_type_name; or use tuples, lists and dicts",
         ) from error
