@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What the compilers below would do silently wrong. Each handling that is one place has a test that takes it away.
 
-Flags are taken away in `test_compiler_flags.py`. Small constants are guarded twice: by that flag, and by being parameters.
+Flags are taken away in `test_compiler_flags.py`. Small constants are guarded twice, by a flag and by being parameters.
 """
 
 from __future__ import annotations
