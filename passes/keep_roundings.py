@@ -17,8 +17,9 @@ After::
     %r = linalg.generic {...} ins(%t : tensor<?x64xf32>) outs(%e : tensor<?x64xbf16>)  // rounds to nearest even
     %y = torch_c.from_builtin_tensor %r
 
-An op that is not elementwise (a matrix product, a cast) keeps its own arithmetic, and its bf16 result is widened and
-rounded again, which changes nothing but that IREE must have it.
+Numbers among the operands are f32 then (torch-mlir would round the 0.1 of ``x * 0.1``), but for sums and differences,
+where eager itself rounds them. Another op (a matrix product, a cast) keeps its own arithmetic, and its bf16 result is
+widened and rounded again, which changes nothing but that IREE must have it.
 """
 
 from dataclasses import dataclass
@@ -28,14 +29,15 @@ from torch_mlir import ir
 from torch_mlir.dialects import arith, tensor
 
 from .base import PassState
+from .constants import rounded_to
 from .kernel.rounding import round_to
 from .linalg.build import elementwise
 from .row_form import FROM_BUILTIN, TO_BUILTIN
-from .torch_values import TorchTensor, torch_tensor, users
+from .torch_values import TorchTensor, constant_float, torch_tensor, users
 from .walk import iterate
 
-#: Elementwise ops that eager computes in f32 and rounds once.
-ELEMENTWISE = frozenset(
+#: Ops that eager computes in f32, with numbers among their operands in f32 too, and rounds once.
+COMPUTED_IN_F32 = frozenset(
     f"torch.aten.{name}"
     for name in (
         *(f"{op}.{kind}" for op in ("add", "sub", "mul", "div") for kind in ("Tensor", "Scalar")),
@@ -54,7 +56,14 @@ ELEMENTWISE = frozenset(
         "silu",
         "gelu",
         "erf",
+        "mean.dim",
+        "sum.dim_IntList",
     )
+)
+
+#: Of these, the ones for which eager rounds numbers to bf16 first; for products and quotients it does not.
+ROUNDS_NUMBERS = frozenset(
+    f"torch.aten.{name}" for name in ("add.Tensor", "add.Scalar", "sub.Tensor", "sub.Scalar", "rsub.Scalar")
 )
 
 #: Other ops that end in a rounding to bf16.
@@ -65,8 +74,6 @@ ROUNDED_ONCE = frozenset(
         "torch.aten.matmul",
         "torch.aten.addmm",
         "torch.aten.linear",
-        "torch.aten.mean.dim",
-        "torch.aten.sum.dim_IntList",
         "torch.prims.convert_element_type",
         "torch.aten._to_copy",
         "torch.aten.to.dtype",
@@ -84,18 +91,26 @@ class KeepRoundings:
         """Rewrite every op whose bf16 rounding IREE could drop."""
         count = 0
         for op in list(iterate(module)):
-            if op.name not in ELEMENTWISE and op.name not in ROUNDED_ONCE:
+            if op.name not in COMPUTED_IN_F32 and op.name not in ROUNDED_ONCE:
                 continue
             known = torch_tensor(op.results[0].type)
-            if known is None or known.element != "bf16" or _is_stored(op):
+            if known is None or known.element != "bf16":
                 continue
             with module.context, op.location:
-                if op.name in ELEMENTWISE:
+                if op.name in COMPUTED_IN_F32 and _takes_only_bf16(op):
                     _compute_in_f32(op, known)
-                else:
+                elif not _is_stored(op):
                     _round_again(op, known)
+                else:
+                    continue
             count += 1
         return count
+
+
+def _takes_only_bf16(op: ir.Operation) -> bool:
+    """Return whether the result has the dtype of the tensors, and not one that the op was asked for."""
+    known = [torch_tensor(value.type) for value in op.operands]
+    return all(tensor_.element == "bf16" for tensor_ in known if tensor_ is not None)
 
 
 def _is_stored(op: ir.Operation) -> bool:
@@ -116,6 +131,8 @@ def _compute_in_f32(op: ir.Operation, known: TorchTensor) -> None:
     wide_type = _vtensor(known, "f32")
     with ir.InsertionPoint(op):
         operands = [_widened(value) for value in op.operands]
+        if op.name in ROUNDS_NUMBERS:
+            operands = [_rounded_number(value) for value in operands]
         wide = op.clone()
         for i, value in enumerate(operands):
             wide.operands[i] = value
@@ -146,6 +163,18 @@ def _widened(value: ir.Value) -> ir.Value:
         "torch.prims.convert_element_type", results=[_vtensor(known, "f32")], operands=[value, number.result]
     )
     return cast.result
+
+
+def _rounded_number(value: ir.Value) -> ir.Value:
+    """Return a constant number rounded to bf16; anything else is returned as it is."""
+    number = constant_float(value)
+    if number is None or rounded_to(number, "bf16") == number:
+        return value
+    attr = ir.FloatAttr.get(ir.F64Type.get(), rounded_to(number, "bf16"))
+    constant = ir.Operation.create(
+        "torch.constant.float", results=[ir.Type.parse("!torch.float")], attributes={"value": attr}
+    )
+    return constant.result
 
 
 def _rounded(wide: ir.Value, known: TorchTensor) -> ir.Value:

@@ -1,14 +1,15 @@
 // RUN: fanfold-opt %s --pass keep-roundings | filecheck %s
 
-// Elementwise ops are computed in f32 and rounded by integers; the last result is stored as bf16 and needs nothing.
+// Elementwise ops are computed in f32 and rounded by integers.
 // CHECK-LABEL: func.func @elementwise(
 // CHECK: torch.aten.add.Tensor {{.*}} -> !torch.vtensor<[?,64],f32>
 // CHECK: linalg.generic
 // CHECK: arith.addi
 // CHECK: arith.trunci
 // CHECK: torch_c.from_builtin_tensor {{.*}} -> !torch.vtensor<[?,64],bf16>
-// CHECK: %[[LAST:.*]] = torch.aten.mul.Tensor {{.*}} -> !torch.vtensor<[?,64],bf16>
-// CHECK-NEXT: return %[[LAST]]
+// CHECK: torch.aten.mul.Tensor {{.*}} -> !torch.vtensor<[?,64],f32>
+// CHECK: linalg.generic
+// CHECK: return
 func.func @elementwise(%x: !torch.vtensor<[?,64],bf16>, %y: !torch.vtensor<[?,64],bf16>) -> !torch.vtensor<[?,64],bf16> {
   %one = torch.constant.int 1
   %a = torch.aten.add.Tensor %x, %y, %one : !torch.vtensor<[?,64],bf16>, !torch.vtensor<[?,64],bf16>, !torch.int -> !torch.vtensor<[?,64],bf16>
@@ -28,20 +29,43 @@ func.func @product(%x: !torch.vtensor<[4,64],bf16>, %w: !torch.vtensor<[64,64],b
   return %a : !torch.vtensor<[4,64],bf16>
 }
 
-// f16 and f32 are IREE's own arithmetic, and a kernel reads bf16 from memory.
-// CHECK-LABEL: func.func @nothing_to_keep(
+// Eager rounds the number of a sum to bf16, and that of a product not.
+// CHECK-LABEL: func.func @numbers(
+// CHECK: torch.constant.float 1.703125
+// CHECK: torch.aten.add.Scalar {{.*}} -> !torch.vtensor<[4,64],f32>
+// CHECK: %[[F:.*]] = torch.constant.float 1.7
+// CHECK: torch.aten.mul.Scalar %{{.*}}, %[[F]] : {{.*}} -> !torch.vtensor<[4,64],f32>
+func.func @numbers(%x: !torch.vtensor<[4,64],bf16>) -> !torch.vtensor<[4,64],bf16> {
+  %one = torch.constant.int 1
+  %s = torch.constant.float 1.7
+  %a = torch.aten.add.Scalar %x, %s, %one : !torch.vtensor<[4,64],bf16>, !torch.float, !torch.int -> !torch.vtensor<[4,64],bf16>
+  %f = torch.constant.float 1.7
+  %m = torch.aten.mul.Scalar %a, %f : !torch.vtensor<[4,64],bf16>, !torch.float -> !torch.vtensor<[4,64],bf16>
+  return %m : !torch.vtensor<[4,64],bf16>
+}
+
+// A product's result that only a kernel or the caller reads is in memory, as bf16.
+// CHECK-LABEL: func.func @stored(
 // CHECK-NOT: linalg.generic
 // CHECK: return
-func.func @nothing_to_keep(%x: !torch.vtensor<[4,64],f16>, %y: !torch.vtensor<[4,64],bf16>) -> (!torch.vtensor<[4,64],f16>, tensor<4x64xf32>) {
-  %one = torch.constant.int 1
-  %a = torch.aten.add.Tensor %x, %x, %one : !torch.vtensor<[4,64],f16>, !torch.vtensor<[4,64],f16>, !torch.int -> !torch.vtensor<[4,64],f16>
-  %m = torch.aten.mul.Tensor %a, %x : !torch.vtensor<[4,64],f16>, !torch.vtensor<[4,64],f16> -> !torch.vtensor<[4,64],f16>
-  %s = torch.aten.add.Tensor %y, %y, %one : !torch.vtensor<[4,64],bf16>, !torch.vtensor<[4,64],bf16>, !torch.int -> !torch.vtensor<[4,64],bf16>
-  %b = torch_c.to_builtin_tensor %s : !torch.vtensor<[4,64],bf16> -> tensor<4x64xbf16>
+func.func @stored(%x: !torch.vtensor<[4,64],bf16>, %w: !torch.vtensor<[64,64],bf16>) -> (!torch.vtensor<[4,64],bf16>, tensor<4x64xf32>) {
+  %p = torch.aten.mm %x, %w : !torch.vtensor<[4,64],bf16>, !torch.vtensor<[64,64],bf16> -> !torch.vtensor<[4,64],bf16>
+  %b = torch_c.to_builtin_tensor %p : !torch.vtensor<[4,64],bf16> -> tensor<4x64xbf16>
   %r = "fanfold.rows"(%b) ({
   ^bb0(%v: tensor<4x64xbf16>):
     %c = "fanfold.cast"(%v) : (tensor<4x64xbf16>) -> tensor<4x64xf32>
     "fanfold.yield"(%c) {operandSegmentSizes = array<i32: 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>} : (tensor<4x64xf32>) -> ()
   }) {operandSegmentSizes = array<i32: 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>, resultSegmentSizes = array<i32: 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>} : (tensor<4x64xbf16>) -> tensor<4x64xf32>
-  return %m, %r : !torch.vtensor<[4,64],f16>, tensor<4x64xf32>
+  return %p, %r : !torch.vtensor<[4,64],bf16>, tensor<4x64xf32>
+}
+
+// f16 is IREE's own arithmetic.
+// CHECK-LABEL: func.func @nothing_to_keep(
+// CHECK-NOT: linalg.generic
+// CHECK: return
+func.func @nothing_to_keep(%x: !torch.vtensor<[4,64],f16>) -> !torch.vtensor<[4,64],f16> {
+  %one = torch.constant.int 1
+  %a = torch.aten.add.Tensor %x, %x, %one : !torch.vtensor<[4,64],f16>, !torch.vtensor<[4,64],f16>, !torch.int -> !torch.vtensor<[4,64],f16>
+  %m = torch.aten.mul.Tensor %a, %x : !torch.vtensor<[4,64],f16>, !torch.vtensor<[4,64],f16> -> !torch.vtensor<[4,64],f16>
+  return %m : !torch.vtensor<[4,64],f16>
 }
