@@ -31,6 +31,7 @@ from fanfold.dialect.rows import MAX_VALUES, ROW_WISE_OPS, RowsOp, YieldOp
 
 from .base import PassState
 from .torch_values import defining, users
+from .walk import copy_ops
 
 #: Why an op is not in the kernel of its producer.
 APART = "apart"
@@ -219,11 +220,7 @@ def _outline(cluster: _Cluster) -> None:
     body = rows.regions[0].blocks[0]
     mapping: dict[ir.Value, ir.Value] = dict(zip(operands, body.arguments, strict=True))
     with ir.InsertionPoint(body):
-        for op in cluster.ops:
-            copy = op.clone()
-            for i, value in enumerate(op.operands):
-                copy.operands[i] = mapping[value]
-            mapping.update(zip(op.results, copy.results, strict=True))
+        copy_ops(cluster.ops, mapping)
         YieldOp.build([mapping[r] for r in results])
     for old, new in zip(results, rows.results, strict=True):
         old.replace_all_uses_with(new)

@@ -32,8 +32,8 @@ from .base import PassState
 from .constants import rounded_to
 from .kernel.rounding import round_to
 from .linalg.build import elementwise
-from .row_form import FROM_BUILTIN, TO_BUILTIN
-from .torch_values import TorchTensor, constant_float, torch_tensor, users
+from .row_form import TO_BUILTIN, from_builtin, to_builtin
+from .torch_values import CASTS, TorchTensor, constant_float, torch_tensor, users
 from .walk import iterate
 
 #: Ops that eager computes in f32, with numbers among their operands in f32 too, and rounds once.
@@ -68,16 +68,7 @@ ROUNDS_NUMBERS = frozenset(
 
 #: Other ops that end in a rounding to bf16.
 ROUNDED_ONCE = frozenset(
-    {
-        "torch.aten.mm",
-        "torch.aten.bmm",
-        "torch.aten.matmul",
-        "torch.aten.addmm",
-        "torch.aten.linear",
-        "torch.prims.convert_element_type",
-        "torch.aten._to_copy",
-        "torch.aten.to.dtype",
-    }
+    {"torch.aten.mm", "torch.aten.bmm", "torch.aten.matmul", "torch.aten.addmm", "torch.aten.linear", *CASTS}
 )
 
 
@@ -109,8 +100,8 @@ class KeepRoundings:
 
 def _takes_only_bf16(op: ir.Operation) -> bool:
     """Return whether the result has the dtype of the tensors, and not one that the op was asked for."""
-    known = [torch_tensor(value.type) for value in op.operands]
-    return all(tensor_.element == "bf16" for tensor_ in known if tensor_ is not None)
+    tensors = [torch_tensor(value.type) for value in op.operands]
+    return all(known.element == "bf16" for known in tensors if known is not None)
 
 
 def _is_stored(op: ir.Operation) -> bool:
@@ -128,7 +119,6 @@ def _needs_memory(user: ir.Operation) -> bool:
 
 
 def _compute_in_f32(op: ir.Operation, known: TorchTensor) -> None:
-    wide_type = _vtensor(known, "f32")
     with ir.InsertionPoint(op):
         operands = [_widened(value) for value in op.operands]
         if op.name in ROUNDS_NUMBERS:
@@ -136,8 +126,8 @@ def _compute_in_f32(op: ir.Operation, known: TorchTensor) -> None:
         wide = op.clone()
         for i, value in enumerate(operands):
             wide.operands[i] = value
-        wide.results[0].set_type(wide_type)
-        rounded = _rounded(wide.results[0], known)
+        wide.results[0].set_type(known.with_element("f32").vtensor())
+        rounded = _rounded(to_builtin(wide.results[0]), known)
     op.results[0].replace_all_uses_with(rounded)
     op.erase()
 
@@ -145,9 +135,9 @@ def _compute_in_f32(op: ir.Operation, known: TorchTensor) -> None:
 def _round_again(op: ir.Operation, known: TorchTensor) -> None:
     result = op.results[0]
     with ir.InsertionPoint.after(op):
-        border = ir.Operation.create(TO_BUILTIN, results=[known.builtin()], operands=[result])
-        rounded = _from_builtin(_rounding(border.result, known), result.type)
-    result.replace_all_uses_except(rounded, border)
+        border = to_builtin(result)
+        rounded = _rounded(border, known)
+    result.replace_all_uses_except(rounded, border.owner.operation)
 
 
 def _widened(value: ir.Value) -> ir.Value:
@@ -160,7 +150,9 @@ def _widened(value: ir.Value) -> ir.Value:
         "torch.constant.int", results=[ir.Type.parse("!torch.int")], attributes={"value": f32_dtype}
     )
     cast = ir.Operation.create(
-        "torch.prims.convert_element_type", results=[_vtensor(known, "f32")], operands=[value, number.result]
+        "torch.prims.convert_element_type",
+        results=[known.with_element("f32").vtensor()],
+        operands=[value, number.result],
     )
     return cast.result
 
@@ -177,26 +169,10 @@ def _rounded_number(value: ir.Value) -> ir.Value:
     return constant.result
 
 
-def _rounded(wide: ir.Value, known: TorchTensor) -> ir.Value:
-    """Return an f32 torch tensor rounded to bf16."""
-    builtin_type = TorchTensor(known.dims, "f32").builtin()
-    border = ir.Operation.create(TO_BUILTIN, results=[builtin_type], operands=[wide])
-    return _from_builtin(_rounding(border.result, known), _vtensor(known, "bf16"))
-
-
-def _rounding(builtin: ir.Value, known: TorchTensor) -> ir.Value:
-    """Return a builtin tensor of f32 or bf16 as bf16, by a `linalg.generic` that rounds with integers."""
-    index = ir.IndexType.get()
+def _rounded(builtin: ir.Value, known: TorchTensor) -> ir.Value:
+    """Return a builtin tensor of f32 or bf16 as a bf16 torch tensor; a `linalg.generic` rounds it."""
+    index, bf16 = ir.IndexType.get(), ir.BF16Type.get()
     sizes = [tensor.dim(builtin, arith.constant(index, i)) if d is None else d for i, d in enumerate(known.dims)]
-    bf16 = ir.BF16Type.get()
     inputs = [(builtin, tuple(range(len(known.dims))))]
-    return elementwise(inputs, tensor.empty(sizes, bf16), lambda e, v: round_to(e, v[0], bf16))
-
-
-def _from_builtin(value: ir.Value, type_: ir.Type) -> ir.Value:
-    return ir.Operation.create(FROM_BUILTIN, results=[type_], operands=[value]).result
-
-
-def _vtensor(known: TorchTensor, element: str) -> ir.Type:
-    dims = ",".join("?" if d is None else str(d) for d in known.dims)
-    return ir.Type.parse(f"!torch.vtensor<[{dims}],{element}>")
+    rounded = elementwise(inputs, tensor.empty(sizes, bf16), lambda e, v: round_to(e, v[0], bf16))
+    return from_builtin(rounded, known.vtensor())

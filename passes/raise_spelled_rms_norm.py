@@ -30,6 +30,7 @@ from .base import PassState
 from .raising import FLOATS, Raiser, raise_all, require, required, row_tensor
 from .row_form import from_rows, to_rows
 from .torch_values import (
+    CASTS,
     constant_bool,
     constant_float,
     constant_int,
@@ -40,7 +41,6 @@ from .torch_values import (
     users,
 )
 
-CASTS = ("torch.prims.convert_element_type", "torch.aten._to_copy", "torch.aten.to.dtype")
 PRODUCT = "torch.aten.mul.Tensor"
 
 #: Marks a mean of squares whose norm was raised; it may live on, when the model returns the variance too.

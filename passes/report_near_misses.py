@@ -24,8 +24,8 @@ from fanfold.report import Decision
 
 from .base import PassState
 from .origins import position
-from .raise_spelled_rms_norm import CASTS, RAISED, match_mean_square, squared
-from .torch_values import constant_ints, torch_tensor, users
+from .raise_spelled_rms_norm import RAISED, match_mean_square, squared
+from .torch_values import CASTS, constant_ints, torch_tensor, users
 from .walk import iterate
 
 #: Ops that take the root in a norm.

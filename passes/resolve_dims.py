@@ -25,7 +25,7 @@ from fanfold.dialect.rows import ROW_WISE_OPS
 
 from .base import PassState
 from .fold_views import VIEWS
-from .row_form import FROM_BUILTIN, TO_BUILTIN
+from .row_form import FROM_BUILTIN, TO_BUILTIN, from_builtin, to_builtin
 from .torch_values import defining, made_by, users
 from .walk import all_ops
 
@@ -103,12 +103,8 @@ def _size_of(value: ir.Value, index: int) -> ir.Value | None:
         if border is not None:
             return _size(border.operands[0], index) if _from_row_op(border.operands[0]) else None
         shape = _shape_only(op.operands[0])
-        return None if shape is None else _size(_to_builtin_like(op, shape), index)
+        return None if shape is None else _size(to_builtin(shape), index)
     return None
-
-
-def _to_builtin_like(border: ir.Operation, value: ir.Value) -> ir.Value:
-    return ir.Operation.create(TO_BUILTIN, results=[border.results[0].type], operands=[value]).result
 
 
 def _from_row_op(value: ir.Value) -> bool:
@@ -135,5 +131,4 @@ def _shape_only(value: ir.Value) -> ir.Value | None:
     type_ = ir.RankedTensorType(builtin.type)
     with ir.InsertionPoint(border):
         sizes = [_size(builtin, i) if type_.is_dynamic_dim(i) else type_.shape[i] for i in range(type_.rank)]
-        empty = tensor.empty(sizes, type_.element_type)
-        return ir.Operation.create(FROM_BUILTIN, results=[value.type], operands=[empty]).result
+        return from_builtin(tensor.empty(sizes, type_.element_type), value.type)

@@ -29,6 +29,11 @@ def to_builtin(value: ir.Value) -> ir.Value:
     return ir.Operation.create(TO_BUILTIN, results=[known_tensor(value).builtin()], operands=[value]).result
 
 
+def from_builtin(value: ir.Value, type_: ir.Type) -> ir.Value:
+    """Cast a builtin tensor to the torch tensor `type_` of the same shape."""
+    return ir.Operation.create(FROM_BUILTIN, results=[type_], operands=[value]).result
+
+
 def to_rows(value: ir.Value) -> ir.Value:
     """Return a torch tensor of rank 1 or more as rows."""
     builtin = to_builtin(value)
@@ -68,7 +73,7 @@ def from_rows(rows: ir.Value, leading_of: ir.Value, result_type: ir.Type) -> ir.
         builtin = tensor.expand_shape(
             type_, rows, leading_reassociation(type_.rank), _dynamic_sizes(leading_of, lead), shape
         )
-    return ir.Operation.create(FROM_BUILTIN, results=[result_type], operands=[builtin]).result
+    return from_builtin(builtin, result_type)
 
 
 def _dynamic_sizes(value: ir.Value, lead: Sequence[int | None]) -> list[ir.Value]:

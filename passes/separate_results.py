@@ -31,7 +31,7 @@ from fanfold.dialect.rows import MAX_VALUES, RowsOp, YieldOp
 from .base import PassState
 from .row_form import FROM_BUILTIN
 from .torch_values import defining
-from .walk import all_ops
+from .walk import all_ops, copy_ops
 
 #: Ops between a region's result and the value that is returned; each has one operand that carries data, the first.
 CARRIERS = (FROM_BUILTIN, "tensor.expand_shape", "tensor.collapse_shape", "tensor.cast")
@@ -76,8 +76,7 @@ def _carried(value: ir.Value) -> ir.Value:
 
 
 def _separate(terminator: ir.Operation, index: int) -> None:
-    value = terminator.operands[index]
-    result = _carried(value)
+    result = _carried(terminator.operands[index])
     again = _store_again(result.owner, ir.OpResult(result).result_number)
     terminator.operands[index] = _carry(terminator.operands[index], again)
 
@@ -90,16 +89,10 @@ def _store_again(rows: ir.Operation, number: int) -> ir.Value:
     body, new_body = rows.regions[0].blocks[0], new.regions[0].blocks[0]
     mapping = dict(zip(body.arguments, new_body.arguments, strict=True))
     with ir.InsertionPoint(new_body):
-        for view in list(body.operations):
-            op = view.operation
-            operands = [mapping[v] for v in op.operands]
-            if op.name == YieldOp.OPERATION_NAME:
-                YieldOp.build([*operands, operands[number]])
-                continue
-            copy = op.clone()
-            for i, operand in enumerate(operands):
-                copy.operands[i] = operand
-            mapping.update(zip(op.results, copy.results, strict=True))
+        *members, yielded = [view.operation for view in body.operations]
+        copy_ops(members, mapping)
+        values = [mapping[value] for value in yielded.operands]
+        YieldOp.build([*values, values[number]])
     for old, replacement in zip(rows.results, new.results, strict=False):
         old.replace_all_uses_with(replacement)
     rows.erase()

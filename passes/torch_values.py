@@ -9,6 +9,9 @@ from torch_mlir import ir
 
 _VTENSOR = re.compile(r"!torch\.vtensor<\[([^\]]*)\],(\w+)>")
 
+#: Ops that convert a tensor to another dtype, as decompositions of any table leave them.
+CASTS = ("torch.prims.convert_element_type", "torch.aten._to_copy", "torch.aten.to.dtype")
+
 #: torch.dtype numbers, as they stand in torch-mlir's op operands, to MLIR element types.
 ELEMENT_OF_DTYPE = {
     1: "i8",
@@ -32,6 +35,15 @@ class TorchTensor:
 
     dims: tuple[int | None, ...]
     element: str
+
+    def with_element(self, element: str) -> "TorchTensor":
+        """Return the same shape with another float element type."""
+        return TorchTensor(self.dims, element)
+
+    def vtensor(self) -> ir.Type:
+        """Return the ``!torch.vtensor`` type; the element must be a float."""
+        dims = ",".join("?" if d is None else str(d) for d in self.dims)
+        return ir.Type.parse(f"!torch.vtensor<[{dims}],{self.element}>")
 
     def builtin(self) -> ir.RankedTensorType:
         """Return the builtin tensor type of the same shape."""

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Walking a module."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from torch_mlir import ir
 
@@ -22,6 +22,20 @@ def iterate(module: ir.Module) -> Iterator[ir.Operation]:
                         yield from inside(child.operation)
 
     yield from inside(module.operation)
+
+
+def copy_ops(ops: Iterable[ir.Operation], mapping: dict[ir.Value, ir.Value]) -> None:
+    """Copy ops to the current insertion point.
+
+    Args:
+        ops: The ops, producers first.
+        mapping: What each operand from outside becomes; results are added as they are copied.
+    """
+    for op in ops:
+        copy = op.clone()
+        for i, value in enumerate(op.operands):
+            copy.operands[i] = mapping[value]
+        mapping.update(zip(op.results, copy.results, strict=True))
 
 
 def all_ops(module: ir.Module, *names: str) -> list[ir.Operation]:

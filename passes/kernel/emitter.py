@@ -100,13 +100,11 @@ class Emitter:
         """Return ``base + by`` for an index."""
         return arith.addi(base, self.index(by)) if by else base
 
-    def splat(self, scalar: ir.Value, width: int) -> ir.Value:
-        """Broadcast a scalar to a vector."""
-        return vector.broadcast(self.vector(width, scalar.type), scalar)
-
     def spread(self, scalar: ir.Value, like: ir.Value) -> ir.Value:
         """Broadcast a scalar to the shape of `like`, which may be a scalar too."""
-        return self.splat(scalar, like.type.shape[0]) if isinstance(like.type, ir.VectorType) else scalar
+        if not isinstance(like.type, ir.VectorType):
+            return scalar
+        return vector.broadcast(self.like(like, scalar.type), scalar)
 
     def reduce(self, kind: str, value: ir.Value) -> ir.Value:
         """Reduce a vector to a scalar; `kind` is a vector.CombiningKind such as ``add`` or ``maxsi``."""
