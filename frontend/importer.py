@@ -18,7 +18,9 @@ from fanfold.dialect.context import make_context
 from fanfold.errors import ExportError, FanfoldError
 
 from .export import user_location
+from .functionalized import replace_mutating_ops
 from .parameters import ParameterHooks
+from .scaled_mm import scaled_mm
 from .vllm import fp8_flavour
 
 _ATEN = torch.ops.aten
@@ -38,8 +40,9 @@ ASSERTIONS = (
 
 
 def decomposition_table() -> dict[Any, Callable[..., Any]]:
-    """Return torch-mlir's decompositions without those of the ops that the passes raise."""
-    return {op: fn for op, fn in get_decomposition_table().items() if op.overloadpacket not in KEPT_WHOLE}
+    """Return torch-mlir's decompositions without those of the ops that the passes raise, and with our own."""
+    table = {op: fn for op, fn in get_decomposition_table().items() if op.overloadpacket not in KEPT_WHOLE}
+    return table | {_ATEN._scaled_mm.default: scaled_mm}
 
 
 def decompose(program: ExportedProgram) -> ExportedProgram:
@@ -50,7 +53,8 @@ def decompose(program: ExportedProgram) -> ExportedProgram:
     """
     try:
         with fp8_flavour(program.graph):
-            table = decomposition_table()
+            program = replace_mutating_ops(program)
+            table = decomposition_table() | _composites(program.graph)
             if not all(_is_raisable(node) for node in program.graph.nodes):
                 # PyTorch's own decompositions round as eager does, torch-mlir's lowerings do not.
                 core = core_aten_decompositions()
@@ -66,6 +70,14 @@ def decompose(program: ExportedProgram) -> ExportedProgram:
     _sort_topk(result.graph)
     result.graph_module.recompile()
     return result
+
+
+def _composites(graph: torch.fx.Graph) -> dict[Any, Callable[..., Any]]:
+    """Return how the ops of other libraries are taken apart that are made of other ops, as torchao's are."""
+    targets = {node.target for node in graph.nodes if isinstance(node.target, torch._ops.OpOverload)}
+    foreign = {op for op in targets if op.namespace not in ("aten", "prims", "fanfold")}
+    known = torch.export.default_decompositions() if foreign else {}
+    return {op: known[op] for op in foreign if op in known}
 
 
 def _is_raisable(node: torch.fx.Node) -> bool:

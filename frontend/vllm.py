@@ -1,6 +1,6 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""vLLM's functional ops without vLLM: enough to load, trace and run a graph that was captured from it.
+"""vLLM's ops without vLLM: enough to load, trace and run a graph that was captured from it.
 
 A graph names its ops by schema. When vLLM is not installed, :func:`register_vllm_ops` defines the ops that fanfold
 knows under vLLM's names, with the semantics of vLLM's own eager implementations.
@@ -20,21 +20,20 @@ from fanfold.ops.group_quant import group_quant
 from fanfold.ops.norm import normalise
 from fanfold.ops.registry import define_op
 
+from .mutating import FP8_BOUNDS, MUTATING_OPS
+
 if TYPE_CHECKING:
     from torch.fx import Graph
 
 # The op schemas name no element type: vLLM takes the one of its platform.
 _fp8_dtype: ContextVar[torch.dtype] = ContextVar("fp8_dtype", default=torch.float8_e4m3fn)
 
-# vLLM keeps FNUZ values within 224, although the type reaches 240.
-_BOUNDS = {torch.float8_e4m3fn: 448.0, torch.float8_e4m3fnuz: 224.0}
-
 # Ops live as long as the library that defined them.
 _libraries: dict[str, torch.library.Library] = {}
 
 
 def register_vllm_ops() -> tuple[str, ...]:
-    """Define the functional ``vllm_ir::*`` and ``vllm::*`` ops that nobody has defined yet.
+    """Define the ``vllm_ir::*``, ``vllm::*`` and ``_C::*`` ops that nobody has defined yet.
 
     Ops that vLLM has registered are left alone, and calling this twice changes nothing. To use vLLM itself in the same
     process, import it first: it cannot define ops that exist.
@@ -65,7 +64,7 @@ def fp8_flavour(graph: Graph) -> Iterator[None]:
         for node in graph.nodes
         if isinstance(node.target, torch._ops.OpOverload) and node.target.namespace == "vllm"
         for value in (node.meta.get("val") or ())
-        if isinstance(value, torch.Tensor) and value.dtype in _BOUNDS
+        if isinstance(value, torch.Tensor) and value.dtype in FP8_BOUNDS
     }
     if len(found) > 1:
         raise ExportError(
@@ -108,7 +107,7 @@ def _silu_and_mul(x: torch.Tensor) -> torch.Tensor:
 
 def _group_fp8_quant(x: torch.Tensor, group_size: int) -> tuple[torch.Tensor, torch.Tensor]:
     dtype = _fp8_dtype.get()
-    return group_quant(x, group_size, dtype, bound=_BOUNDS[dtype])
+    return group_quant(x, group_size, dtype, bound=FP8_BOUNDS[dtype])
 
 
 def _rmsnorm_fp8_group_quant(
@@ -147,6 +146,10 @@ def _rmsnorm_fp8_group_quant_fake(
 
 def _act_mul_and_fp8_group_quant_fake(x: torch.Tensor, group_size: int) -> tuple[torch.Tensor, torch.Tensor]:
     return _group_fp8_quant(_half_of_x(x), group_size)
+
+
+def _returns_nothing(*_: Any, **__: Any) -> None:
+    """Shape function of the ops that write into their arguments."""
 
 
 _Op = tuple[str, str, Callable[..., Any], Callable[..., Any]]
@@ -196,4 +199,5 @@ _OPS: tuple[_Op, ...] = (
         _act_mul_and_fp8_group_quant,
         _act_mul_and_fp8_group_quant_fake,
     ),
+    *(("_C", op.schema, op.run, _returns_nothing) for op in MUTATING_OPS.values()),
 )

@@ -15,6 +15,7 @@ from .checks import ArgumentError
 from .group_quant import group_quant
 from .norm import add_rms_norm, rms_norm
 from .static_quant import static_quant
+from .tensor_quant import tensor_quant
 from .token_quant import token_quant
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "rms_norm",
     "silu_and_mul",
     "static_quant",
+    "tensor_quant",
     "token_quant",
 ]

@@ -8,34 +8,53 @@ from .checks import check_rows, check_weight, reject
 from .registry import FANFOLD, define_op
 
 
-def rms_norm(x: torch.Tensor, weight: torch.Tensor | None, eps: float) -> torch.Tensor:
+def rms_norm(
+    x: torch.Tensor,
+    weight: torch.Tensor | None,
+    eps: float,
+    variance_size: int | None = None,
+    weight_offset: float = 0.0,
+    round_normalized: bool = True,
+) -> torch.Tensor:
     """Normalise each row by its root mean square, as Llama's and vLLM's RMSNorm do.
 
     In f32, with two rounding points for a bf16 or f16 model::
 
-        rstd = rsqrt(mean(f32(x)²) + f32(eps))
-        n = round(f32(x) * rstd, weight's dtype; x's dtype without a weight)
-        y = round(f32(n) * f32(weight), x's dtype)        # y = n without a weight
+        rstd = rsqrt(mean(f32(x)²) + f32(eps))            # with variance_size: mean(f32(x[..., :variance_size])²)
+        n = round(f32(x) * rstd, weight's dtype)          # without round_normalized: stays f32
+        y = round(n * (f32(weight) + weight_offset), x's dtype)
 
-    ``torch.nn.functional.rms_norm`` differs: it rounds the product only.
+    Without a weight, ``y = round(f32(x) * rstd, x's dtype)`` is the only rounding point. Gemma's norm has a
+    `weight_offset` of 1 and no `round_normalized`; :func:`torch.nn.functional.rms_norm` too rounds the product only.
 
     Args:
         x: ``[..., D]`` in bf16, f16 or f32, with any leading dims, also none and empty ones.
         weight: ``[D]`` in bf16, f16 or f32, or ``None``.
         eps: Added to the mean square.
+        variance_size: How many of the first elements of a row the mean square is taken of; ``None`` for all.
+        weight_offset: Added to the weight in f32; 0 without a weight.
+        round_normalized: Round the normalised value to the weight's dtype before the weight multiplies it.
 
     Returns:
         ``[..., D]`` in x's dtype.
 
     Raises:
-        ArgumentError: If the rank, width or dtype is another one.
+        ArgumentError: If the rank, width, dtype, variance size or offset is another one.
     """
-    result: torch.Tensor = torch.ops.fanfold.rms_norm.default(x, weight, eps)
+    result: torch.Tensor = torch.ops.fanfold.rms_norm.default(
+        x, weight, eps, variance_size, weight_offset, round_normalized
+    )
     return result
 
 
 def add_rms_norm(
-    x: torch.Tensor, residual: torch.Tensor, weight: torch.Tensor | None, eps: float
+    x: torch.Tensor,
+    residual: torch.Tensor,
+    weight: torch.Tensor | None,
+    eps: float,
+    variance_size: int | None = None,
+    weight_offset: float = 0.0,
+    round_normalized: bool = True,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Add the residual, then normalise the sum, as vLLM's fused_add_rms_norm does.
 
@@ -43,56 +62,92 @@ def add_rms_norm(
 
         s = f32(x) + f32(residual)
         new_residual = round(s, x's dtype)
-        rstd = rsqrt(mean(s²) + f32(eps))
-        n = round(s * rstd, weight's dtype; x's dtype without a weight)
-        y = round(f32(n) * f32(weight), x's dtype)        # y = n without a weight
+        y = :func:`rms_norm` of s, in x's dtype
 
     Args:
         x: ``[..., D]`` in bf16, f16 or f32.
         residual: Like x, in shape and dtype.
         weight: ``[D]`` in bf16, f16 or f32, or ``None``.
         eps: Added to the mean square.
+        variance_size: As for :func:`rms_norm`.
+        weight_offset: As for :func:`rms_norm`.
+        round_normalized: As for :func:`rms_norm`.
 
     Returns:
         ``(y, new_residual)``, both like x.
 
     Raises:
-        ArgumentError: If a rank, width or dtype is another one.
+        ArgumentError: If a rank, width, dtype, the variance size or the offset is another one.
     """
-    y, new_residual = torch.ops.fanfold.add_rms_norm.default(x, residual, weight, eps)
+    y, new_residual = torch.ops.fanfold.add_rms_norm.default(
+        x, residual, weight, eps, variance_size, weight_offset, round_normalized
+    )
     return y, new_residual
 
 
 def normalise(
-    s: torch.Tensor, weight: torch.Tensor | None, eps: float, dtype: torch.dtype, variance_size: int | None = None
+    s: torch.Tensor,
+    weight: torch.Tensor | None,
+    eps: float,
+    dtype: torch.dtype,
+    variance_size: int | None = None,
+    weight_offset: float = 0.0,
+    round_normalized: bool = True,
 ) -> torch.Tensor:
-    """Normalise f32 rows `s` and round as documented at :func:`rms_norm`; `dtype` is the result's.
-
-    `variance_size` takes the mean square over the first so many elements of a row.
-    """
+    """Normalise f32 rows `s` and round as documented at :func:`rms_norm`; `dtype` is the result's."""
     head = s if variance_size is None else s[..., :variance_size]
-    rstd = torch.rsqrt(head.square().mean(dim=-1, keepdim=True) + eps)
+    n = s * torch.rsqrt(head.square().mean(dim=-1, keepdim=True) + eps)
     if weight is None:
-        return (s * rstd).to(dtype)  # the only rounding point
-    n = (s * rstd).to(weight.dtype)  # rounding point 1: the normalised value
-    return (n.float() * weight.float()).to(dtype)  # rounding point 2: the product
+        return n.to(dtype)  # the only rounding point
+    if round_normalized:
+        n = n.to(weight.dtype)  # rounding point 1: the normalised value
+    factor = weight.float() + weight_offset if weight_offset else weight.float()
+    return (n.float() * factor).to(dtype)  # rounding point 2: the product
 
 
-def _rms_norm(x: torch.Tensor, weight: torch.Tensor | None, eps: float) -> torch.Tensor:
-    check_rows("rms_norm", "x", x)
-    check_weight("rms_norm", x, weight)
-    return normalise(x.contiguous().float(), weight, eps, x.dtype)
+def _check(
+    op: str, x: torch.Tensor, weight: torch.Tensor | None, variance_size: int | None, weight_offset: float
+) -> None:
+    check_rows(op, "x", x)
+    check_weight(op, x, weight)
+    if variance_size is not None and not 1 <= variance_size <= x.shape[-1]:
+        raise reject(op, "variance_size", expected=f"1 to {x.shape[-1]}, or None", found=variance_size)
+    if weight is None and weight_offset != 0:
+        raise reject(op, "weight_offset", expected="0 without a weight", found=weight_offset)
 
 
-def _rms_norm_fake(x: torch.Tensor, weight: torch.Tensor | None, eps: float) -> torch.Tensor:  # noqa: ARG001
-    check_rows("rms_norm", "x", x)
-    check_weight("rms_norm", x, weight)
+def _rms_norm(
+    x: torch.Tensor,
+    weight: torch.Tensor | None,
+    eps: float,
+    variance_size: int | None = None,
+    weight_offset: float = 0.0,
+    round_normalized: bool = True,
+) -> torch.Tensor:
+    _check("rms_norm", x, weight, variance_size, weight_offset)
+    return normalise(x.contiguous().float(), weight, eps, x.dtype, variance_size, weight_offset, round_normalized)
+
+
+def _rms_norm_fake(
+    x: torch.Tensor,
+    weight: torch.Tensor | None,
+    eps: float,  # noqa: ARG001
+    variance_size: int | None = None,
+    weight_offset: float = 0.0,
+    round_normalized: bool = True,  # noqa: ARG001
+) -> torch.Tensor:
+    _check("rms_norm", x, weight, variance_size, weight_offset)
     return x.new_empty(x.shape)
 
 
-def _check_add(x: torch.Tensor, residual: torch.Tensor, weight: torch.Tensor | None) -> None:
-    check_rows("add_rms_norm", "x", x)
-    check_weight("add_rms_norm", x, weight)
+def _check_add(
+    x: torch.Tensor,
+    residual: torch.Tensor,
+    weight: torch.Tensor | None,
+    variance_size: int | None,
+    weight_offset: float,
+) -> None:
+    _check("add_rms_norm", x, weight, variance_size, weight_offset)
     if residual.shape != x.shape:
         raise reject("add_rms_norm", "shape of residual", expected=list(x.shape), found=list(residual.shape))
     if residual.dtype != x.dtype:
@@ -100,12 +155,18 @@ def _check_add(x: torch.Tensor, residual: torch.Tensor, weight: torch.Tensor | N
 
 
 def _add_rms_norm(
-    x: torch.Tensor, residual: torch.Tensor, weight: torch.Tensor | None, eps: float
+    x: torch.Tensor,
+    residual: torch.Tensor,
+    weight: torch.Tensor | None,
+    eps: float,
+    variance_size: int | None = None,
+    weight_offset: float = 0.0,
+    round_normalized: bool = True,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    _check_add(x, residual, weight)
+    _check_add(x, residual, weight, variance_size, weight_offset)
     s = x.contiguous().float() + residual.contiguous().float()
     # The norm reads s itself, not the residual stream's rounded copy.
-    return normalise(s, weight, eps, x.dtype), s.to(x.dtype)
+    return normalise(s, weight, eps, x.dtype, variance_size, weight_offset, round_normalized), s.to(x.dtype)
 
 
 def _add_rms_norm_fake(
@@ -113,15 +174,25 @@ def _add_rms_norm_fake(
     residual: torch.Tensor,
     weight: torch.Tensor | None,
     eps: float,  # noqa: ARG001
+    variance_size: int | None = None,
+    weight_offset: float = 0.0,
+    round_normalized: bool = True,  # noqa: ARG001
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    _check_add(x, residual, weight)
+    _check_add(x, residual, weight, variance_size, weight_offset)
     return x.new_empty(x.shape), x.new_empty(x.shape)
 
 
-define_op(FANFOLD, "rms_norm(Tensor x, Tensor? weight, float eps) -> Tensor", _rms_norm, _rms_norm_fake)
 define_op(
     FANFOLD,
-    "add_rms_norm(Tensor x, Tensor residual, Tensor? weight, float eps) -> (Tensor y, Tensor new_residual)",
+    "rms_norm(Tensor x, Tensor? weight, float eps, int? variance_size=None, float weight_offset=0.0, "
+    "bool round_normalized=True) -> Tensor",
+    _rms_norm,
+    _rms_norm_fake,
+)
+define_op(
+    FANFOLD,
+    "add_rms_norm(Tensor x, Tensor residual, Tensor? weight, float eps, int? variance_size=None, "
+    "float weight_offset=0.0, bool round_normalized=True) -> (Tensor y, Tensor new_residual)",
     _add_rms_norm,
     _add_rms_norm_fake,
 )

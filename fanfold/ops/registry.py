@@ -17,7 +17,7 @@ def define_op(library: torch.library.Library, schema: str, eager: Callable[..., 
     Args:
         library: The library of the op's namespace.
         schema: The op's schema without namespace, such as ``relu(Tensor x) -> Tensor``.
-        eager: Computes the op on any device. Results are contiguous and alias no operand.
+        eager: Computes the op on any device. Results alias no operand and have the strides of the fake ones.
         fake: Returns empty tensors like the results; sizes may be symbolic.
     """
     library.define(schema, tags=(torch.Tag.pt2_compliant_tag,))

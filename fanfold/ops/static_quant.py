@@ -10,13 +10,19 @@ from .registry import FANFOLD, define_op
 
 
 def static_quant(
-    x: torch.Tensor, scale: torch.Tensor, dtype: torch.dtype = torch.float8_e4m3fn, *, bound: float | None = None
+    x: torch.Tensor,
+    scale: torch.Tensor,
+    dtype: torch.dtype = torch.float8_e4m3fn,
+    *,
+    bound: float | None = None,
+    reciprocal: bool = True,
 ) -> torch.Tensor:
     """Quantise with one given scale, as vLLM's static quantisation.
 
     In f32, with one rounding point, to nearest with ties to even::
 
-        q = round(clamp(f32(x) * (1 / scale), -bound, bound), dtype)
+        v = f32(x) * (1 / scale)        # without reciprocal: f32(x) / scale
+        q = round(clamp(v, -bound, bound), dtype)
 
     NaN stays NaN; int8 gets 0 for it, and never -128.
 
@@ -25,6 +31,7 @@ def static_quant(
         scale: One f32, of shape ``[]`` or ``[1]``.
         dtype: ``float8_e4m3fn``, ``float8_e4m3fnuz``, ``float8_e5m2`` or ``int8``.
         bound: Magnitude that values saturate at. The default is the largest finite value of `dtype`, 127 for int8.
+        reciprocal: Multiply by the reciprocal of the scale, or divide by the scale: other roundings.
 
     Returns:
         ``[..., N]`` in `dtype`.
@@ -32,7 +39,7 @@ def static_quant(
     Raises:
         ArgumentError: If a rank, a dtype, the scale's shape or the bound is another one.
     """
-    result: torch.Tensor = torch.ops.fanfold.static_quant.default(x, scale, dtype, bound=bound)
+    result: torch.Tensor = torch.ops.fanfold.static_quant.default(x, scale, dtype, bound=bound, reciprocal=reciprocal)
     return result
 
 
@@ -43,14 +50,24 @@ def _check(x: torch.Tensor, scale: torch.Tensor, dtype: torch.dtype, bound: floa
 
 
 def _static_quant(
-    x: torch.Tensor, scale: torch.Tensor, dtype: torch.dtype = torch.float8_e4m3fn, *, bound: float | None = None
+    x: torch.Tensor,
+    scale: torch.Tensor,
+    dtype: torch.dtype = torch.float8_e4m3fn,
+    *,
+    bound: float | None = None,
+    reciprocal: bool = True,
 ) -> torch.Tensor:
     limit = _check(x, scale, dtype, bound)
-    return quantize(x.contiguous().float(), scale.reshape(()), dtype, limit, reciprocal=True)
+    return quantize(x.contiguous().float(), scale.reshape(()), dtype, limit, reciprocal=reciprocal)
 
 
 def _static_quant_fake(
-    x: torch.Tensor, scale: torch.Tensor, dtype: torch.dtype = torch.float8_e4m3fn, *, bound: float | None = None
+    x: torch.Tensor,
+    scale: torch.Tensor,
+    dtype: torch.dtype = torch.float8_e4m3fn,
+    *,
+    bound: float | None = None,
+    reciprocal: bool = True,  # noqa: ARG001
 ) -> torch.Tensor:
     _check(x, scale, dtype, bound)
     return x.new_empty(x.shape, dtype=dtype)
@@ -58,7 +75,8 @@ def _static_quant_fake(
 
 define_op(
     FANFOLD,
-    "static_quant(Tensor x, Tensor scale, ScalarType dtype=float8_e4m3fn, *, float? bound=None) -> Tensor",
+    "static_quant(Tensor x, Tensor scale, ScalarType dtype=float8_e4m3fn, *, float? bound=None, "
+    "bool reciprocal=True) -> Tensor",
     _static_quant,
     _static_quant_fake,
 )

@@ -64,6 +64,39 @@ def test_add_rms_norm_reads_the_unrounded_sum(dtype: torch.dtype, seed: int) -> 
         assert not torch.equal(y, ops.rms_norm(residual, w, 1e-5))
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("seed", range(3))
+def test_gemmas_norm(dtype: torch.dtype, seed: int) -> None:
+    torch.manual_seed(seed)
+    x, w = torch.randn(32, 64).to(dtype), torch.randn(64).to(dtype)
+    f = x.float()
+    n = f * torch.rsqrt(f.square().mean(-1, keepdim=True) + 1e-6)
+    assert torch.equal(ops.rms_norm(x, w, 1e-6, None, 1.0, False), (n * (1.0 + w.float())).to(dtype))
+    rounded = (n.to(dtype).float() * (1.0 + w.float())).to(dtype)
+    assert torch.equal(ops.rms_norm(x, w, 1e-6, weight_offset=1.0), rounded)
+    zeros = torch.zeros_like(x)
+    assert torch.equal(ops.add_rms_norm(x, zeros, w, 1e-6, weight_offset=1.0)[0], rounded)
+    # Without an offset this is torch's own norm, which rounds once.
+    once = ops.rms_norm(x, w, 1e-6, round_normalized=False)
+    torch.testing.assert_close(once, functional.rms_norm(x, (64,), w, 1e-6), rtol=torch.finfo(dtype).eps, atol=0)
+
+
+def test_offset_is_added_in_f32() -> None:
+    # In bf16 the sum would be 1.
+    w = torch.full((4,), 2.0**-10, dtype=torch.bfloat16)
+    x = torch.full((1, 4), 3.0)
+    assert ops.rms_norm(x, w, 0.0, weight_offset=1.0).tolist() == [[1.0 + 2.0**-10] * 4]
+
+
+def test_variance_of_the_first_elements() -> None:
+    x = torch.cat([torch.full((2, 4), 2.0), torch.full((2, 4), 100.0)], dim=-1)
+    assert torch.equal(ops.rms_norm(x, None, 0.0, 4), x / 2)
+    y, residual = ops.add_rms_norm(x, x, None, 0.0, 4)
+    assert torch.equal(y, x / 2)
+    assert torch.equal(residual, x * 2)
+    assert torch.equal(ops.rms_norm(x, None, 0.0, 8), ops.rms_norm(x, None, 0.0))
+
+
 def test_norm_edge_values() -> None:
     inf, nan = float("inf"), float("nan")
     zero = ops.rms_norm(torch.zeros(2, 4), torch.ones(4), 1e-6)
@@ -109,6 +142,9 @@ def test_silu_edge_values() -> None:
         (lambda x: ops.rms_norm(x, torch.ones(8).double(), 1e-6), "bad dtype of weight"),
         (lambda x: ops.rms_norm(x.double(), None, 1e-6), "bad dtype of x[^$]*float64"),
         (lambda x: ops.rms_norm(x.sum(), None, 1e-6), "bad rank of x"),
+        (lambda x: ops.rms_norm(x, None, 1e-6, 9), "bad variance_size[^$]*1 to 8[^$]*9"),
+        (lambda x: ops.rms_norm(x, None, 1e-6, 0), "bad variance_size"),
+        (lambda x: ops.add_rms_norm(x, x, None, 1e-6, weight_offset=1.0), "add_rms_norm: bad weight_offset"),
         (lambda x: ops.add_rms_norm(x, x[:1], None, 1e-6), "bad shape of residual"),
         (lambda x: ops.add_rms_norm(x, x.half(), None, 1e-6), "bad dtype of residual"),
         (lambda x: ops.silu_and_mul(x[:, :3]), "bad width of x[^$]*even last dim[^$]*3"),

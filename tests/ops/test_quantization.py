@@ -119,6 +119,35 @@ def test_token_quant_upper_bound_and_floor() -> None:
     assert divided.isfinite().all()
 
 
+@pytest.mark.parametrize("dtype", [*FP8, torch.int8])
+@pytest.mark.parametrize("reciprocal", [False, True])
+def test_tensor_quant(dtype: torch.dtype, reciprocal: bool) -> None:
+    torch.manual_seed(0)
+    x, bound = torch.randn(4, 2, 33).to(torch.bfloat16), BOUNDS[dtype]
+    q, scale = ops.tensor_quant(x, dtype, reciprocal=reciprocal)
+    assert (q.dtype, q.shape, scale.shape) == (dtype, x.shape, (1,))
+    assert scale.item() == f32(x.abs().max().item() / bound)
+    assert torch.equal(q.float(), ops.static_quant(x, scale, dtype, reciprocal=reciprocal).float())
+    # One row of it is a token.
+    row, row_scale = ops.token_quant(x[0, 0], dtype, reciprocal=reciprocal)
+    same, same_scale = ops.tensor_quant(x[0, 0], dtype, reciprocal=reciprocal)
+    assert torch.equal(row.float(), same.float())
+    assert torch.equal(row_scale, same_scale)
+
+
+def test_tensor_quant_edge_values() -> None:
+    q, scale = ops.tensor_quant(torch.tensor([[0.0, 0.0], [NAN, 1.0]]))
+    assert scale.isnan().all()
+    assert q.float().isnan().all()
+    assert ops.tensor_quant(torch.tensor([1.0, NAN]), torch.int8)[0].tolist() == [0, 0]
+    q, scale = ops.tensor_quant(torch.tensor([INF, 1.0]))
+    assert (scale.item(), q.float().isnan().tolist(), q.float()[1].item()) == (INF, [True, False], 0.0)
+    q, scale = ops.tensor_quant(torch.zeros(3, 3))
+    assert (scale.item(), q.float().abs().max().item()) == (f32(1 / (448 * 512)), 0.0)
+    assert ops.tensor_quant(torch.ones(2), scale_floor=0.5)[1].item() == 0.5
+    assert ops.tensor_quant(torch.full((2,), 449.0), scale_format="ue8m0")[1].item() == 2.0
+
+
 @pytest.mark.parametrize("scale", [torch.tensor(3.0), torch.tensor([3.0]), torch.tensor([[3.0]])])
 def test_static_quant(scale: torch.Tensor) -> None:
     x = torch.tensor([0.0, 1.0, -2000.0, NAN, INF], dtype=torch.bfloat16)
@@ -130,6 +159,15 @@ def test_static_quant(scale: torch.Tensor) -> None:
     assert ops.static_quant(x, scale, bound=64.0).float()[2].item() == -64.0
 
 
+def test_static_quant_multiplies_or_divides() -> None:
+    scale, x = torch.tensor([61.0]), torch.arange(-150.0, 150.0) * 30.5
+    products, quotients = (ops.static_quant(x, scale, torch.int8, reciprocal=r).float() for r in (True, False))
+    assert torch.equal(quotients, (x / 61).round().clamp(-127, 127))
+    assert torch.equal(products, (x * torch.tensor(1 / 61)).round().clamp(-127, 127))
+    # The rounded reciprocal misses some ties, which division finds.
+    assert not torch.equal(products, quotients)
+
+
 @pytest.mark.parametrize("shape", [(0, 8), (2, 0, 8), (3, 0), (0,), (0, 0)])
 def test_empty_tensors(shape: tuple[int, ...]) -> None:
     x = torch.ones(shape)
@@ -138,6 +176,8 @@ def test_empty_tensors(shape: tuple[int, ...]) -> None:
     q, scales = ops.token_quant(x)
     assert (q.shape, scales.shape) == (x.shape, (*shape[:-1], 1))
     assert ops.static_quant(x, torch.tensor(1.0)).shape == x.shape
+    q, scales = ops.tensor_quant(x)
+    assert (q.shape, scales.shape, scales.item()) == (x.shape, (1,), f32(1 / (448 * 512)))
 
 
 @pytest.mark.parametrize(
@@ -150,6 +190,13 @@ def test_empty_tensors(shape: tuple[int, ...]) -> None:
         (lambda x: ops.group_quant(x, 4, bound=0.0), "bad bound"),
         (lambda x: ops.group_quant(x, 4, absmax_floor=-1.0), "bad absmax_floor"),
         (lambda x: ops.group_quant(x, 4, scale_floor=NAN), "bad scale_floor"),
+        (lambda x: ops.group_quant(x, 4, scale_format="e8m0"), "bad scale_format[^$]*'ue8m0_packed'[^$]*'e8m0'"),
+        (lambda x: ops.group_quant(x, 4, scale_layout="rows"), "bad scale_layout[^$]*'column'[^$]*'rows'"),
+        (lambda x: ops.token_quant(x, scale_format="ue8m0_packed"), "bad scale_format[^$]*'ue8m0_packed'"),
+        (lambda x: ops.tensor_quant(x, scale_format="ue8m0_packed"), "tensor_quant: bad scale_format"),
+        (lambda x: ops.tensor_quant(x, scale_floor=-1.0), "bad scale_floor"),
+        (lambda x: ops.tensor_quant(x, bound=500.0), "bad bound"),
+        (lambda x: ops.tensor_quant(x.sum()), "bad rank of x"),
         (lambda x: ops.token_quant(x, scale_ub=torch.ones(2)), "bad shape of scale_ub"),
         (lambda x: ops.token_quant(x, scale_ub=torch.ones(1).double()), "bad dtype of scale_ub"),
         (lambda x: ops.token_quant(x, scale_floor=-1.0), "bad scale_floor"),
