@@ -6,14 +6,21 @@ This is the one module that touches the quirks of the MLIR Python API: contexts 
 (where True means "no match") and Python exceptions (which C++ cannot carry) are wrapped here.
 """
 
+import sys
 from collections.abc import Callable, Mapping
+from types import ModuleType
 
 from torch_mlir import ir, passmanager, rewrite
 from torch_mlir.dialects import torch as torch_dialect
 
 # The op modules register their classes with the dialect when imported.
-from . import cast, quantize, residual_add, rms_norm, rows, silu_mul  # noqa: F401
+from . import absmax, cast, columns, elementwise, quantize, residual_add, rms_norm, rows, silu_mul  # noqa: F401
 from .base import Fanfold
+
+# The bindings look for a Python module of a dialect whenever they see an op of it, and again if there is none: tens of
+# thousands of failed imports in a large model.
+for _name in (Fanfold.DIALECT_NAMESPACE, "flow", "hal", "torch_c", "util"):
+    sys.modules.setdefault(f"torch_mlir.dialects.{_name}", ModuleType(f"torch_mlir.dialects.{_name}"))
 
 #: A rewrite of one op: returns whether it changed anything.
 Rewrite = Callable[[ir.Operation, rewrite.PatternRewriter], bool]

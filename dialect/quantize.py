@@ -16,27 +16,46 @@ LARGEST_FINITE = {"f8E4M3FN": 448.0, "f8E4M3FNUZ": 240.0, "f8E5M2": 57344.0, "i8
 #: Who shares one scale: the whole tensor, each row, or each group of `group_size` values of a row.
 GRANULARITIES = ("tensor", "token", "group")
 
+#: How a value is scaled: divided by the scale, multiplied by its reciprocal, or multiplied by a scale that is itself
+#: ``bound / absmax``.
+FORMS = ("divide", "reciprocal", "multiplier")
+
+#: What a scale is: any f32, an f32 power of two, or the exponents of four powers of two in an i32.
+SCALE_FORMATS = ("f32", "ue8m0", "ue8m0_packed")
+
+#: How the scales of a kernel lie in memory: rows x scales, or scales x rows (filled up with zeros to 4n rows).
+SCALE_LAYOUTS = ("row", "column", "column_padded")
+
 
 class QuantizeOp(Fanfold.Operation, name="quantize", traits=[ext.Pure]):
     """Quantisation of each row to fp8 or int8, with dynamic scales (a result) or a static scale (an operand).
 
-    Dynamic scales, over each group (a shorter last group if the width is no multiple) or the whole row, in f32; NaN
-    propagates through every step::
+    Dynamic scales, over each group (a shorter last group if the width is no multiple), the row or the whole tensor, in
+    f32; NaN propagates through every step::
 
-        scale = max(max(min(absmax(x), ceiling), absmax_floor) / bound, scale_floor)
+        a     = max(min(absmax(x), ceiling), absmax_floor)
+        scale = max(round(a / bound, scale_type), scale_floor)      # form = "multiplier": round(bound / a, scale_type)
+        scale = the next power of two, upwards                      # scale_format = "ue8m0" or "ue8m0_packed"
 
     Quantised values, in f32, rounded to nearest with ties to even (NaN stays NaN in fp8)::
 
-        q = round(clamp(f32(x) / scale, -bound, bound), element type of q)          # reciprocal = false
-        q = round(clamp(f32(x) * (1 / scale), -bound, bound), element type of q)    # reciprocal = true
+        v = round(f32(x) / scale, quotient_type)                    # form = "divide"
+        v = round(f32(x) * (1 / scale), quotient_type)              # form = "reciprocal"
+        v = round(f32(x) * scale, quotient_type)                    # form = "multiplier"
+        q = round(clamp(v, -bound, bound), element type of q)
 
     A floor of 0 is no floor, and without the operand there is no ceiling. ``group_size`` is the width for the
     granularities ``token`` and ``tensor``.
 
+    Powers of two are those of UE8M0, 2^-127 to 2^127; zero becomes 2^-127 and what is larger infinity. In the packed
+    format, byte i of element j is the biased exponent of group 4j + i (255 for infinity and NaN), and 0 if there is no
+    such group. ``scale_layout`` does not change the type: it says how a kernel lays the scales out in memory.
+
     ::
 
         %q, %s = "fanfold.quantize"(%y) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64,
-                 absmax_floor = 1.0e-10 : f64, scale_floor = 0.0 : f64, reciprocal = false,
+                 absmax_floor = 1.0e-10 : f64, scale_floor = 0.0 : f64, form = "divide", scale_type = f32,
+                 quotient_type = f32, scale_format = "f32", scale_layout = "row",
                  operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
                  : (tensor<?x1536xbf16>) -> (tensor<?x1536xf8E4M3FN>, tensor<?x12xf32>)
     """
@@ -51,8 +70,11 @@ class QuantizeOp(Fanfold.Operation, name="quantize", traits=[ext.Pure]):
     bound: ir.FloatAttr = ext.attribute(kw_only=True)
     absmax_floor: ir.FloatAttr = ext.attribute(kw_only=True)
     scale_floor: ir.FloatAttr = ext.attribute(kw_only=True)
-    # A false BoolAttr is falsy, and ext takes it for a missing attribute: so false is also the default.
-    reciprocal: ir.IntegerAttr = ext.attribute(default_factory=lambda: ir.BoolAttr.get(False))
+    form: ir.StringAttr = ext.attribute(kw_only=True)
+    scale_type: ir.TypeAttr = ext.attribute(kw_only=True)
+    quotient_type: ir.TypeAttr = ext.attribute(kw_only=True)
+    scale_format: ir.StringAttr = ext.attribute(kw_only=True)
+    scale_layout: ir.StringAttr = ext.attribute(kw_only=True)
 
     @verifier
     def verify_invariants(self) -> None:
@@ -70,8 +92,17 @@ class QuantizeOp(Fanfold.Operation, name="quantize", traits=[ext.Pure]):
         for name in ("absmax_floor", "scale_floor"):
             value = getattr(self, name).value
             expect(value >= 0, name, expected="a number >= 0", found=value)
+        for name, allowed in (
+            ("granularity", GRANULARITIES),
+            ("form", FORMS),
+            ("scale_format", SCALE_FORMATS),
+            ("scale_layout", SCALE_LAYOUTS),
+        ):
+            found = getattr(self, name).value
+            expect(found in allowed, name, expected=" or ".join(allowed), found=found)
+        for name in ("scale_type", "quotient_type"):
+            expect_float(getattr(self, name).value, name)
         granularity = self.granularity.value
-        expect(granularity in GRANULARITIES, "granularity", expected=" or ".join(GRANULARITIES), found=granularity)
         if granularity == "group":
             expect(group > 0, "group_size", expected="at least 1", found=group)
         else:
@@ -79,21 +110,44 @@ class QuantizeOp(Fanfold.Operation, name="quantize", traits=[ext.Pure]):
         self._verify_scales(x, granularity, group)
 
     def _verify_scales(self, x: ir.RankedTensorType, granularity: str, group: int) -> None:
-        if granularity == "tensor":
-            expect(self.scale is not None, "scale operand", expected="one for granularity tensor", found="none")
-            expect(self.scales is None, "scales result", expected="none with a scale operand", found="one")
-            expect(self.ceiling is None, "ceiling operand", expected="none with a scale operand", found="one")
-            _expect_scalar(self.scale, "scale")
-            return
+        scale_format = self.scale_format.value
+        if self.form.value == "multiplier":
+            expect(scale_format == "f32", "scale_format", expected="f32 for the form multiplier", found=scale_format)
+            floor = self.scale_floor.value
+            expect(floor == 0, "scale_floor", expected="0 for the form multiplier", found=floor)
         if self.ceiling is not None:
             _expect_scalar(self.ceiling, "ceiling")
-        expect(self.scale is None, "scale operand", expected=f"none for granularity {granularity}", found="one")
-        expect(self.scales is not None, "scales result", expected="one", found="none")
+        if self.scale is not None:
+            expect(
+                granularity == "tensor", "scale operand", expected=f"none for granularity {granularity}", found="one"
+            )
+            expect(self.scales is None, "scales result", expected="none with a scale operand", found="one")
+            expect(self.ceiling is None, "ceiling operand", expected="none with a scale operand", found="one")
+            expect(scale_format == "f32", "scale_format", expected="f32 with a scale operand", found=scale_format)
+            _expect_scalar(self.scale, "scale")
+            return
+        expect(self.scales is not None, "scales result", expected="one without a scale operand", found="none")
+        if granularity == "tensor":
+            expect(scale_format != "ue8m0_packed", "scale_format", expected="f32 or ue8m0", found=scale_format)
+            _expect_scalar(self.scales, "scales")
+            return
         scales = row_type(self.scales, "scales")
-        expect(isinstance(scales.element_type, ir.F32Type), "scales type", expected="f32", found=scales.element_type)
+        packed = scale_format == "ue8m0_packed"
+        kind = "i32" if packed else "f32"
+        expect(str(scales.element_type) == kind, "scales type", expected=kind, found=scales.element_type)
         expect_same_rows(x, scales, "scales")
-        groups = 1 if granularity == "token" else -(-x.shape[1] // group)
-        expect(scales.shape[1] == groups, "scales width", expected=f"{groups} (one a group)", found=scales.shape[1])
+        count = 1 if granularity == "token" else -(-x.shape[1] // group)
+        what = "one for four groups" if packed else "one a group"
+        count = -(-count // 4) if packed else count
+        expect(scales.shape[1] == count, "scales width", expected=f"{count} ({what})", found=scales.shape[1])
+
+
+def is_dynamic_tensor_quantize(op: ir.Operation) -> bool:
+    """Return whether `op` makes one scale for the whole tensor: the one op that is not row-wise."""
+    if op.name != QuantizeOp.OPERATION_NAME:
+        return False
+    view = op.opview
+    return bool(view.granularity.value == "tensor" and view.scale is None)
 
 
 def _expect_scalar(value: ir.Value, what: str) -> None:

@@ -18,16 +18,17 @@ class RMSNormOp(Fanfold.Operation, name="rms_norm", traits=[ext.Pure]):
 
         rstd   = 1 / sqrt(sum(x[0:V]^2) / V + f32(eps))
         n      = round(f32(x) * rstd, normalized_type)
-        y      = round(f32(n) * f32(weight), element type of y)
+        y      = round(f32(n) * (f32(weight) + f32(weight_offset)), element type of y)
 
     ``normalized_type = f32`` means that the normalised value is not rounded before the weight multiplies it
     (``torch.nn.functional.rms_norm``); Llama rounds it to the type of x, vLLM to the type of the weight.
-    Without a weight, ``y = round(n)``.
+    Without a weight, ``y = round(n)``. Gemma's weights are stored less one: its ``weight_offset`` is 1.
 
     ::
 
         %y = "fanfold.rms_norm"(%x, %w) {eps = 1.0e-6 : f64, normalized_type = bf16, variance_size = 1536 : i64,
-             operandSegmentSizes = array<i32: 1, 1>} : (tensor<?x1536xbf16>, tensor<1536xbf16>) -> tensor<?x1536xbf16>
+             weight_offset = 0.0 : f64, operandSegmentSizes = array<i32: 1, 1>}
+             : (tensor<?x1536xbf16>, tensor<1536xbf16>) -> tensor<?x1536xbf16>
     """
 
     x: ext.Operand[ir.RankedTensorType]
@@ -36,6 +37,7 @@ class RMSNormOp(Fanfold.Operation, name="rms_norm", traits=[ext.Pure]):
     eps: ir.FloatAttr = ext.attribute(kw_only=True)
     normalized_type: ir.TypeAttr = ext.attribute(kw_only=True)
     variance_size: ir.IntegerAttr = ext.attribute(kw_only=True)
+    weight_offset: ir.FloatAttr = ext.attribute(kw_only=True)
 
     @verifier
     def verify_invariants(self) -> None:
@@ -52,5 +54,8 @@ class RMSNormOp(Fanfold.Operation, name="rms_norm", traits=[ext.Pure]):
             expect(weight.rank == 1, "weight rank", expected=1, found=weight.rank)
             expect_float(weight.element_type, "weight element type")
             expect(weight.shape[0] == x.shape[1], "weight width", expected=x.shape[1], found=weight.shape[0])
+        else:
+            offset = self.weight_offset.value
+            expect(offset == 0, "weight_offset", expected="0 without a weight", found=offset)
         size = self.variance_size.value
         expect(0 < size <= x.shape[1] or size == x.shape[1], "variance_size", expected=f"1 to {x.shape[1]}", found=size)

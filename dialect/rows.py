@@ -10,6 +10,7 @@ from torch_mlir.dialects import ext, irdl
 
 from .base import Fanfold
 from .checks import expect, expect_same_rows, rows_text, verifier
+from .quantize import is_dynamic_tensor_quantize
 
 #: IRDL gives every value of one variadic the same type, so each operand and result of `rows` and `yield` has an
 #: optional slot of its own. This is how many there are; a cluster that needs more becomes two kernels.
@@ -118,7 +119,7 @@ class RowsOp(Fanfold.Operation, name="rows", traits=[ext.Pure, ir.IsIsolatedFrom
         )
         for op in ops[:-1]:
             name = op.operation.name
-            expect(name in ROW_WISE_OPS, "op in the body", expected="a row-wise fanfold op", found=name)
+            expect(is_row_wise(op.operation), "op in the body", expected="a row-wise fanfold op", found=name)
             for value in op.operation.results:
                 expect(
                     value.type.shape[0] == self._rows().shape[0],
@@ -134,5 +135,22 @@ class RowsOp(Fanfold.Operation, name="rows", traits=[ext.Pure, ir.IsIsolatedFrom
         return next(v.type for v in self.operation.operands if v.type.rank == 2)
 
 
-#: The ops that a `rows` body may hold: each treats every row alone.
-ROW_WISE_OPS = frozenset(f"fanfold.{name}" for name in ("rms_norm", "residual_add", "cast", "silu_mul", "quantize"))
+#: The ops on row tensors. Each treats every row alone, but a `quantize` that makes one scale for all rows.
+ROW_OPS = frozenset(
+    f"fanfold.{name}"
+    for name in (
+        "absmax",
+        "cast",
+        "columns",
+        "elementwise",
+        "quantize",
+        "residual_add",
+        "rms_norm",
+        "silu_mul",
+    )
+)
+
+
+def is_row_wise(op: ir.Operation) -> bool:
+    """Return whether `op` may stand in a `rows` body."""
+    return op.name in ROW_OPS and not is_dynamic_tensor_quantize(op)

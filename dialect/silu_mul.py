@@ -10,33 +10,37 @@ from .checks import expect, expect_float, expect_same_rows, row_type, verifier
 
 
 class SiluMulOp(Fanfold.Operation, name="silu_mul", traits=[ext.Pure]):
-    """SwiGLU: the left half of each row, through SiLU, times the right half.
+    """SwiGLU: the gate, through SiLU, times the other operand.
 
-    With ``d = width(x) / 2``, ``g = f32(x[0:d])`` and ``u = f32(x[d:2d])``, in f32::
+    With ``g = f32(gate)`` and ``u = f32(up)``, in f32::
 
         g, u = min(g, limit), clamp(u, -limit, limit)      # limit = +inf: no clamp
         a    = round(g / (1 + exp(-g)), activation_type)
         y    = round(f32(a) * u, element type of y)
 
+    Where gate and up are the halves of one row, they are ``fanfold.columns`` of it.
+
     ::
 
-        %y = "fanfold.silu_mul"(%x) {activation_type = bf16, limit = 0x7FF0000000000000 : f64}
-             : (tensor<?x512xbf16>) -> tensor<?x256xbf16>
+        %y = "fanfold.silu_mul"(%g, %u) {activation_type = bf16, limit = 0x7FF0000000000000 : f64}
+             : (tensor<?x256xbf16>, tensor<?x256xbf16>) -> tensor<?x256xbf16>
     """
 
-    x: ext.Operand[ir.RankedTensorType]
-    y: ext.Result[ir.RankedTensorType] = ext.result(kw_only=True)
+    gate: ext.Operand[ir.RankedTensorType]
+    up: ext.Operand[ir.RankedTensorType]
+    y: ext.Result[ir.RankedTensorType]
     activation_type: ir.TypeAttr = ext.attribute(kw_only=True)
     limit: ir.FloatAttr = ext.attribute(kw_only=True)
 
     @verifier
     def verify_invariants(self) -> None:
-        """Check that y is half as wide as x, and the float types."""
-        x, y = row_type(self.x, "x"), row_type(self.y, "y")
-        expect_same_rows(x, y, "y")
-        expect(x.shape[1] % 2 == 0, "x width", expected="an even number", found=x.shape[1])
-        expect(y.shape[1] * 2 == x.shape[1], "y width", expected=x.shape[1] // 2, found=y.shape[1])
-        expect_float(x.element_type, "x element type")
-        expect_float(y.element_type, "y element type")
+        """Check that all three have one shape and float types."""
+        gate = row_type(self.gate, "gate")
+        expect_float(gate.element_type, "gate element type")
+        for what, value in (("up", self.up), ("y", self.y)):
+            other = row_type(value, what)
+            expect_same_rows(gate, other, what)
+            expect(other.shape[1] == gate.shape[1], f"{what} width", expected=gate.shape[1], found=other.shape[1])
+            expect_float(other.element_type, f"{what} element type")
         expect_float(self.activation_type.value, "activation_type")
         expect(self.limit.value > 0, "limit", expected="a positive number", found=self.limit.value)

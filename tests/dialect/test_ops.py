@@ -11,7 +11,7 @@ import pytest
 
 import fanfold.dialect
 from fanfold.dialect.context import make_context
-from fanfold.dialect.rows import ROW_WISE_OPS
+from fanfold.dialect.rows import ROW_OPS
 
 FILES = sorted(Path(fanfold.dialect.__path__[0]).glob("*.py"))
 NO_OPS = {"__init__", "base", "checks", "context"}
@@ -21,7 +21,7 @@ CHECKS = Path(__file__).parents[1] / "mlir" / "dialect"
 
 def test_the_row_wise_ops_are_the_op_files() -> None:
     found = {f"fanfold.{stem}" for stem in OPS}
-    assert found == ROW_WISE_OPS | {"fanfold.rows"}
+    assert found == ROW_OPS | {"fanfold.rows"}
 
 
 @pytest.mark.parametrize("stem", OPS)

@@ -174,3 +174,19 @@ func.func @used_from_above(%x: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
     resultSegmentSizes = array<i32: 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>} : (tensor<?x64xbf16>) -> tensor<?x64xbf16>
   return %y : tensor<?x64xbf16>
 }
+
+// -----
+
+// One scale for all rows is made of all rows.
+func.func @dynamic_tensor_quantize(%x: tensor<?x64xbf16>) -> tensor<?x64xf8E4M3FN> {
+  // expected-error@+1 {{'fanfold.rows' op op in the body: expected a row-wise fanfold op, found fanfold.quantize}}
+  %y = "fanfold.rows"(%x) ({
+  ^bb0(%b0: tensor<?x64xbf16>):
+    %q:2 = "fanfold.quantize"(%b0) {granularity = "tensor", group_size = 64 : i64, bound = 448.0 : f64, absmax_floor = 0.0 : f64, scale_floor = 0.0 : f64,
+      form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row",
+      operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>} : (tensor<?x64xbf16>) -> (tensor<?x64xf8E4M3FN>, tensor<1xf32>)
+    "fanfold.yield"(%q#0) {operandSegmentSizes = array<i32: 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>} : (tensor<?x64xf8E4M3FN>) -> ()
+  }) {operandSegmentSizes = array<i32: 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>,
+    resultSegmentSizes = array<i32: 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>} : (tensor<?x64xbf16>) -> tensor<?x64xf8E4M3FN>
+  return %y : tensor<?x64xf8E4M3FN>
+}
