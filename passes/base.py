@@ -20,11 +20,13 @@ class PassState:
         kernels: Kernel vocabulary of the target.
         decisions: What became of each row-wise op; passes append.
         raised: How many source ops were raised so far: their serial numbers.
+        result_layouts: The `scale_layout` of the results of the module's main function that are returned as memory.
     """
 
     kernels: Kernels
     decisions: list[Decision] = field(default_factory=list)
     raised: int = 0
+    result_layouts: dict[int, str] = field(default_factory=dict)
 
 
 class Pass(Protocol):

@@ -9,7 +9,7 @@ from torch_mlir import ir
 from fanfold.report import Decision
 
 from .base import PassState
-from .form_rows import APART
+from .clustering import APART
 from .origins import origins_of, split
 
 
@@ -17,14 +17,14 @@ def record(ops: Iterable[ir.Operation], kernel: str | None, state: PassState, re
     """Record one decision for each source op behind the row-wise `ops` of one region.
 
     Args:
-        ops: The ops; terminators are skipped.
+        ops: The ops; terminators and columns, which compute nothing, are skipped.
         kernel: The kernel that computes them, or None when they have none.
         state: Takes the decisions.
         reason: Why they have no kernel. With a kernel, the reason is why an op is not with its producer.
     """
     reasons: dict[str, str] = {}
     for op in ops:
-        if op.name == "fanfold.yield":
+        if op.name in ("fanfold.yield", "fanfold.columns"):
             continue
         apart = op.attributes[APART].value if APART in op.attributes else ""
         # A source op may have become several ops: it is one line in the report all the same.

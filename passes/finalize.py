@@ -28,8 +28,14 @@ class Finalize:
 
     def run(self, module: ir.Module, state: PassState) -> int:
         """Check the module; returns how many dead ops were dropped."""
-        before = sum(1 for _ in iterate(module))
-        run_mlir_pipeline(module, "func.func(cse)")
+        before = count = sum(1 for _ in iterate(module))
+        while True:
+            # An op that is dropped can be the last reader of another.
+            run_mlir_pipeline(module, "func.func(cse)")
+            left = sum(1 for _ in iterate(module))
+            if left == count:
+                break
+            count = left
         for op in all_ops(module, "torch.operator", "torch.aten.rms_norm"):
             # torch-mlir lowers a norm over constant dims itself, with other rounding: that is in the report.
             if op.name == "torch.aten.rms_norm" and constant_ints(op.operands[1]) is not None:
@@ -46,4 +52,4 @@ class Finalize:
                 location=where,
                 remedy="replace the op in the model, or give its decomposition to ExportedProgram.run_decompositions",
             )
-        return before - sum(1 for _ in iterate(module))
+        return before - count

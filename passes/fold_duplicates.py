@@ -20,7 +20,7 @@ from typing import ClassVar
 from torch_mlir import ir
 
 from fanfold.dialect.context import run_mlir_pipeline
-from fanfold.dialect.rows import ROW_WISE_OPS
+from fanfold.dialect.rows import ROW_OPS
 
 from .base import PassState
 from .origins import ATTRIBUTE, origins_of, stamp
@@ -34,25 +34,33 @@ class FoldDuplicates:
     name: ClassVar[str] = "fold-duplicates"
 
     def run(self, module: ir.Module, state: PassState) -> int:  # noqa: ARG002
-        """Fold duplicates in program order, so that chains of duplicates fold in one walk."""
-        # Casts to and from rows must be unique first: equal ops are recognised by equal operands.
-        run_mlir_pipeline(module, "func.func(cse)")
-        first: dict[tuple[object, ...], ir.Operation] = {}
+        """Fold duplicates in program order, so that chains of them fold in one walk, until there are none."""
         count = 0
-        for op in list(iterate(module)):
-            if op.name not in ROW_WISE_OPS or op.parent.name == "fanfold.rows":
-                continue
-            with module.context:
-                key = _key(op)
-                kept = first.setdefault(key, op)
-                if kept == op:
-                    continue
-                stamp(kept, [*origins_of(kept), *origins_of(op)])
-            for old, new in zip(op.results, kept.results, strict=True):
-                old.replace_all_uses_with(new)
-            op.erase()
-            count += 1
+        while folded := _fold(module):
+            count += folded
         return count
+
+
+def _fold(module: ir.Module) -> int:
+    # Casts to and from rows must be unique first: equal ops are recognised by equal operands. What stands between row
+    # ops that were folded is equal only now.
+    run_mlir_pipeline(module, "func.func(cse)")
+    first: dict[tuple[object, ...], ir.Operation] = {}
+    count = 0
+    for op in list(iterate(module)):
+        if op.name not in ROW_OPS or op.parent.name == "fanfold.rows":
+            continue
+        with module.context:
+            key = _key(op)
+            kept = first.setdefault(key, op)
+            if kept == op:
+                continue
+            stamp(kept, [*origins_of(kept), *origins_of(op)])
+        for old, new in zip(op.results, kept.results, strict=True):
+            old.replace_all_uses_with(new)
+        op.erase()
+        count += 1
+    return count
 
 
 def _key(op: ir.Operation) -> tuple[object, ...]:

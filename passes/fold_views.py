@@ -20,16 +20,17 @@ tensor, so that branches with different views share one operand.
 """
 
 from dataclasses import dataclass
+from math import prod
 from typing import ClassVar
 
 from torch_mlir import ir
 from torch_mlir.dialects import tensor
 
-from fanfold.dialect.rows import ROW_WISE_OPS
+from fanfold.dialect.rows import ROW_OPS
 
 from .base import PassState
-from .row_form import FROM_BUILTIN, TO_BUILTIN, leading_reassociation, to_rows, with_rows
-from .torch_values import defining, made_by, torch_tensor, users
+from .row_form import DYNAMIC, FROM_BUILTIN, TO_BUILTIN, leading_reassociation, to_rows, with_rows
+from .torch_values import defining, known_tensor, made_by, torch_tensor, users
 from .walk import all_ops, iterate
 
 #: Torch ops that keep the row-major order of the elements of their first operand.
@@ -72,7 +73,7 @@ class FoldViews:
             with module.context, op.location:
                 count += _fold_chain(op)
         for op in list(iterate(module)):
-            if op.name in ROW_WISE_OPS:
+            if op.name in ROW_OPS:
                 with module.context, op.location:
                     count += _move_cast_below(op)
         return count
@@ -80,16 +81,13 @@ class FoldViews:
 
 def _fold_chain(border: ir.Operation) -> int:
     """Replace the rows behind a border cast by the rows at the start of its chain of views."""
-    rows = _rows_behind(border)
+    rows = rows_behind(border)
     if rows is None or not users(rows):
         return 0
-    start = _start_of_chain(border.operands[0])
-    known, first = torch_tensor(border.operands[0].type), torch_tensor(start.type)
-    if known is None or first is None or not known.dims or not first.dims:
+    start = start_of_chain(border.operands[0])
+    if not _same_rows(border.operands[0], start):
         return 0
-    if known.dims[-1] is None or known.dims[-1] != first.dims[-1] or known.element != first.element:
-        return 0
-    source = _row_value(start)
+    source = row_value(start)
     if source is None:
         if start == border.operands[0]:
             return 0
@@ -97,21 +95,50 @@ def _fold_chain(border: ir.Operation) -> int:
             source = to_rows(start)
     if source == rows:
         return 0
+    replace_rows(rows, source)
+    return 1
+
+
+def _same_rows(value: ir.Value, start: ir.Value) -> bool:
+    """Return whether both ends of a chain of views have the same last dim."""
+    known, first = torch_tensor(value.type), torch_tensor(start.type)
+    if known is None or first is None or not known.dims or not first.dims:
+        return False
+    return known.dims[-1] is not None and known.dims[-1] == first.dims[-1] and known.element == first.element
+
+
+def rows_at(value: ir.Value) -> ir.Value:
+    """Return a torch tensor as rows: those that it was made of, when views alone stand between, or new ones."""
+    start = start_of_chain(value)
+    if not _same_rows(value, start):
+        return to_rows(value)
+    return row_value(start) or to_rows(start)
+
+
+def rows_like(value: ir.Value) -> ir.Value:
+    """Return the rows of `rows_at`, whose type knows as much of the row count as the torch tensor's."""
+    rows, known = rows_at(value), known_tensor(value)
+    lead = known.dims[:-1]
+    count = DYNAMIC if None in lead else prod(d for d in lead if d is not None)
+    return rows if rows.type.shape[0] == count else tensor.cast(with_rows(rows.type, count), rows)
+
+
+def replace_rows(rows: ir.Value, source: ir.Value) -> None:
+    """Replace rows by equal ones."""
     if source.type != rows.type:
         # The types know the row count to different degrees; the count itself is the same.
         with ir.InsertionPoint(rows.owner):
             source = tensor.cast(rows.type, source)
     rows.replace_all_uses_with(source)
-    return 1
 
 
-def _rows_behind(border: ir.Operation) -> ir.Value | None:
+def rows_behind(border: ir.Operation) -> ir.Value | None:
     """Return the row form that is made of a border cast: itself when of rank 2, or the reshape behind it."""
     builtin = border.results[0]
     rank = builtin.type.rank
     if rank == 2:
         # A border cast of rank 2 may also stand for its dims alone; replacing it is right all the same.
-        return builtin if any(u.name in ROW_WISE_OPS for u in users(builtin)) else None
+        return builtin if any(u.name in ROW_OPS for u in users(builtin)) else None
     for user in users(builtin):
         if user.name == "tensor.collapse_shape" and _joins_leading(user, rank):
             return user.results[0]
@@ -120,12 +147,13 @@ def _rows_behind(border: ir.Operation) -> ir.Value | None:
     return None
 
 
-def _start_of_chain(value: ir.Value) -> ir.Value:
+def start_of_chain(value: ir.Value) -> ir.Value:
+    """Return what a chain of views starts from, or the value itself."""
     view = made_by(value, *VIEWS)
-    return value if view is None else _start_of_chain(view.operands[0])
+    return value if view is None else start_of_chain(view.operands[0])
 
 
-def _row_value(value: ir.Value) -> ir.Value | None:
+def row_value(value: ir.Value) -> ir.Value | None:
     """Return the rows that a torch tensor was made of, if it was."""
     border = made_by(value, FROM_BUILTIN)
     if border is None:

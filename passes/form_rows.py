@@ -17,24 +17,29 @@ After::
       "fanfold.yield"(...)
     })
 
-A consumer joins the cluster of its producer unless that would make the kernel wait for itself (it also depends on the
-cluster through an op outside), or the region would have too many values; the reason is kept in the attribute ``apart``
-for the report. An op without neighbours is a cluster of one.
+A consumer joins the cluster of its producer, and clusters that feed one consumer become one, unless that would make the
+kernel wait for itself (it also depends on the cluster through an op outside, or reads a scale that is complete only at
+the end), or the region would have too many values; the reason is kept in the attribute ``apart`` for the report. An op
+without a producer joins the first cluster that reads the same rows, so that they are read once: two norms of slices of
+one projection are one kernel. An op without neighbours is a cluster of one.
+
+`fanfold.columns` is no work of its own: each reader has its own copy, in its own cluster. So has what
+`split-tensor-scales` computes again.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from torch_mlir import ir
 
-from fanfold.dialect.rows import MAX_VALUES, ROW_WISE_OPS, RowsOp, YieldOp
+from fanfold.dialect.rows import RowsOp, YieldOp
 
 from .base import PassState
-from .torch_values import defining, users
+from .clustering import Cluster, find_clusters, used_values
+from .origins import ATTRIBUTE, origins_of, stamp
+from .torch_values import defining
 from .walk import copy_ops
-
-#: Why an op is not in the kernel of its producer.
-APART = "apart"
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class FormRows:
             if function.operation.name == "func.func":
                 for block in function.operation.regions[0].blocks:
                     with module.context:
-                        clusters = _Clustering(block).run()
+                        clusters = find_clusters(block)
                         _in_dependency_order(block, clusters)
                         for cluster in clusters:
                             with cluster.ops[-1].location:
@@ -59,117 +64,7 @@ class FormRows:
         return count
 
 
-@dataclass(eq=False)
-class _Cluster:
-    """Ops of one kernel, in program order.
-
-    Attributes:
-        needs: Clusters whose results they need.
-        overflow: Clusters of consumers that this one could not take.
-    """
-
-    ops: list[ir.Operation] = field(default_factory=list)
-    needs: set["_Cluster"] = field(default_factory=set)
-    overflow: list["_Cluster"] = field(default_factory=list)
-
-
-class _Clustering:
-    """Assigns the row-wise ops of a block to clusters in one walk."""
-
-    def __init__(self, block: ir.Block) -> None:
-        self._block = block
-        self._cluster_of: dict[ir.Operation, _Cluster] = {}
-        self._needed_by: dict[ir.Operation, set[_Cluster]] = {}
-        self._clusters: list[_Cluster] = []
-
-    def run(self) -> list[_Cluster]:
-        for view in self._block.operations:
-            op = view.operation
-            if op.name in ROW_WISE_OPS:
-                self._assign(op)
-            else:
-                self._needed_by[op] = self._needs(op)
-        return self._clusters
-
-    def _needs(self, op: ir.Operation) -> set[_Cluster]:
-        """Return the clusters that an op depends on, directly or through ops outside of clusters."""
-        found: set[_Cluster] = set()
-        for value in _used_values(op):
-            owner = defining(value)
-            if owner is None:
-                continue
-            if owner in self._cluster_of:
-                found.add(self._cluster_of[owner])
-            else:
-                found |= self._needed_by.get(owner, set())
-        return found
-
-    def _assign(self, op: ir.Operation) -> None:
-        reason = ""
-        producers = [
-            self._cluster_of[d] for v in op.operands if (d := defining(v)) is not None and d in self._cluster_of
-        ]
-        # When a producer's kernel is full, consumers that came too late share the next one.
-        for cluster in (c for producer in producers for c in (producer, *producer.overflow)):
-            refused = self._refuse(op, cluster)
-            if not refused:
-                if reason:
-                    op.attributes[APART] = ir.StringAttr.get(reason)
-                self._join(op, cluster)
-                return
-            reason = reason or refused
-        if reason:
-            op.attributes[APART] = ir.StringAttr.get(reason)
-        cluster = _Cluster()
-        self._clusters.append(cluster)
-        if producers:
-            producers[0].overflow.append(cluster)
-        self._join(op, cluster)
-
-    def _join(self, op: ir.Operation, cluster: _Cluster) -> None:
-        cluster.needs |= self._needs(op) - {cluster}
-        cluster.ops.append(op)
-        self._cluster_of[op] = cluster
-
-    def _refuse(self, op: ir.Operation, cluster: _Cluster) -> str:
-        """Return why `op` cannot join `cluster`, or an empty text."""
-        inside = {*cluster.ops, op}
-        operands = {v for member in inside for v in member.operands if defining(v) not in inside}
-        results = sum(1 for m in inside for r in m.results if any(user not in inside for user in users(r)))
-        if len(operands) > MAX_VALUES or results > MAX_VALUES:
-            return f"one kernel has at most {MAX_VALUES} operands and {MAX_VALUES} results"
-        for value in op.operands:
-            owner = defining(value)
-            if owner is None or owner in inside:
-                continue
-            direct = {self._cluster_of[owner]} if owner in self._cluster_of else self._needed_by.get(owner, set())
-            if cluster in _closure(direct):
-                return "another operand of it is computed from its producer's kernel outside of any kernel"
-        return ""
-
-
-def _closure(clusters: set[_Cluster]) -> set[_Cluster]:
-    found: set[_Cluster] = set()
-    work = list(clusters)
-    while work:
-        cluster = work.pop()
-        if cluster not in found:
-            found.add(cluster)
-            work.extend(cluster.needs)
-    return found
-
-
-def _used_values(op: ir.Operation) -> list[ir.Value]:
-    """Return the operands of an op and of all ops nested in it."""
-    values = list(op.operands)
-    for region in op.regions:
-        for block in region.blocks:
-            for child in block.operations:
-                values += _used_values(child.operation)
-    return values
-
-
-def _in_dependency_order(block: ir.Block, clusters: list[_Cluster]) -> None:
+def _in_dependency_order(block: ir.Block, clusters: list[Cluster]) -> None:
     """Move ops so that each cluster's ops are neighbours, before every user of its results.
 
     An op moves only behind something that it depends on; the order is otherwise the old one.
@@ -180,7 +75,7 @@ def _in_dependency_order(block: ir.Block, clusters: list[_Cluster]) -> None:
     done: set[object] = set()
 
     def needed(members: list[ir.Operation]) -> list[ir.Operation]:
-        return [d for m in members for v in _used_values(m) if (d := defining(v)) is not None and d.block == block]
+        return [d for m in members for v in used_values(m) if (d := defining(v)) is not None and d.block == block]
 
     for root in ops[:-1]:
         # Depth first without recursion: the chains of a large model are deeper than Python's stack.
@@ -207,7 +102,22 @@ def _in_dependency_order(block: ir.Block, clusters: list[_Cluster]) -> None:
         op.move_before(terminator)
 
 
-def _outline(cluster: _Cluster) -> None:
+def _copy_once(ops: Sequence[ir.Operation], mapping: dict[ir.Value, ir.Value]) -> None:
+    """Copy ops to the current insertion point, equal ones (columns, second steps) once."""
+    copies: dict[tuple[object, ...], ir.Operation] = {}
+    for op in ops:
+        operands = tuple(mapping[value] for value in op.operands)
+        attributes = sorted((name, str(op.attributes[name])) for name in op.attributes if name != ATTRIBUTE)
+        key = (op.name, operands, tuple(attributes), tuple(str(r.type) for r in op.results))
+        if key in copies:
+            stamp(copies[key], dict.fromkeys([*origins_of(copies[key]), *origins_of(op)]))
+            mapping.update(zip(op.results, copies[key].results, strict=True))
+        else:
+            copy_ops([op], mapping)
+            copies[key] = mapping[op.results[0]].owner.operation
+
+
+def _outline(cluster: Cluster) -> None:
     """Move the ops of a cluster into a `fanfold.rows` at the place of its last op."""
     inside = set(cluster.ops)
     operands: list[ir.Value] = []
@@ -220,7 +130,7 @@ def _outline(cluster: _Cluster) -> None:
     body = rows.regions[0].blocks[0]
     mapping: dict[ir.Value, ir.Value] = dict(zip(operands, body.arguments, strict=True))
     with ir.InsertionPoint(body):
-        copy_ops(cluster.ops, mapping)
+        _copy_once(cluster.ops, mapping)
         YieldOp.build([mapping[r] for r in results])
     for old, new in zip(results, rows.results, strict=True):
         old.replace_all_uses_with(new)

@@ -23,10 +23,13 @@ from torch_mlir import ir
 from torch_mlir.dialects import arith, tensor
 
 from .base import PassState
+from .clustering import APART
 from .decisions import record
-from .form_rows import APART
 from .kernel.executable import dispatch
+from .kernel.scales import ScaleLayout
 from .origins import ATTRIBUTE
+from .scale_memory import to_logical
+from .split_tensor_scales import SECOND_STEP
 from .walk import all_ops
 
 REFUSED = "refused"
@@ -67,7 +70,7 @@ def _key(rows: ir.Operation) -> str:
     for view in block.operations:
         op = view.operation
         attributes = sorted(
-            f"{name} = {op.attributes[name]}" for name in op.attributes if name not in {ATTRIBUTE, APART}
+            f"{name} = {op.attributes[name]}" for name in op.attributes if name not in {ATTRIBUTE, APART, SECOND_STEP}
         )
         lines.append(f"{op.name} {[numbers[v] for v in op.operands]} {attributes} {_types(list(op.results))}")
         numbers |= {result: len(numbers) + i for i, result in enumerate(op.results)}
@@ -88,7 +91,7 @@ def _name(rows: ir.Operation, taken: set[str]) -> str:
     counts: dict[str, int] = {}
     for op in rows.regions[0].blocks[0].operations:
         short = op.operation.name.removeprefix("fanfold.")
-        if short != "yield":
+        if short not in ("yield", "columns"):
             counts[short] = counts.get(short, 0) + 1
     parts = [short if n == 1 else f"{short}_x{n}" for short, n in counts.items()]
     width = next(v.type.shape[1] for v in rows.operands if v.type.rank == 2)
@@ -101,11 +104,32 @@ def _name(rows: ir.Operation, taken: set[str]) -> str:
 
 
 def _replace_by_dispatch(rows: ir.Operation, kernel: str) -> None:
+    body = rows.regions[0].blocks[0]
+    yielded = list(body.operations[len(body.operations) - 1].operands)
+    layouts = [_column_layout(value) for value in yielded]
     with ir.InsertionPoint(rows):
         first = next(v for v in rows.operands if v.type.rank == 2)
-        zero = arith.constant(ir.IndexType.get(), 0)
-        count = tensor.dim(first, zero)
-        results = dispatch(kernel, count, list(rows.operands), [r.type for r in rows.results])
+        count = tensor.dim(first, arith.constant(ir.IndexType.get(), 0))
+        types, sizes = [], []
+        for result, layout in zip(rows.results, layouts, strict=True):
+            type_ = result.type if layout is None else layout.memory(result.type.element_type, result.type.shape[0])
+            types.append(type_)
+            if not type_.has_static_shape:
+                sizes.append(count if layout is None else layout.pitch(count))
+        stored = dispatch(kernel, count, list(rows.operands), types, sizes)
+        results = [
+            memory if layout is None else to_logical(memory, layout.name, count, old.type)
+            for memory, layout, old in zip(stored, layouts, rows.results, strict=True)
+        ]
     for old, new in zip(rows.results, results, strict=True):
         old.replace_all_uses_with(new)
     rows.erase()
+
+
+def _column_layout(value: ir.Value) -> ScaleLayout | None:
+    """Return the layout of a region's result if it is not row-major."""
+    op = None if isinstance(value, ir.BlockArgument) else value.owner.opview
+    if op is None or op.operation.name != "fanfold.quantize" or value == op.q:
+        return None
+    layout = ScaleLayout.of(op)
+    return layout if layout.by_column else None

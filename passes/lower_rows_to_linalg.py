@@ -25,6 +25,8 @@ from typing import ClassVar
 
 from torch_mlir import ir
 
+from fanfold.dialect.rows import is_row_wise
+
 from .base import PassState
 from .decisions import record
 from .linalg import elementwise
@@ -40,7 +42,10 @@ STRAY = "it is in no fanfold.rows: kernels are made of those alone"
 
 #: Makes the results of an op, at the insertion point.
 LOWERINGS: dict[str, Callable[[ir.OpView], list[ir.Value]]] = {
+    "fanfold.absmax": elementwise.absmax,
     "fanfold.cast": elementwise.cast,
+    "fanfold.columns": elementwise.columns,
+    "fanfold.elementwise": elementwise.function,
     "fanfold.residual_add": elementwise.residual_add,
     "fanfold.rms_norm": elementwise.rms_norm,
     "fanfold.silu_mul": elementwise.silu_mul,
@@ -64,7 +69,7 @@ class LowerRowsToLinalg:
                 for op in _dissolve(rows):
                     _lower(op)
                     count += 1
-            for op in all_ops(module, *LOWERINGS):
+            for op in filter(is_row_wise, all_ops(module, *LOWERINGS)):
                 record([op], None, state, STRAY)
                 _lower(op)
                 count += 1

@@ -2,33 +2,46 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The pipeline: what happens to a module between torch-mlir and iree-compile, top to bottom."""
 
+import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from torch_mlir import ir
 
 from fanfold.errors import CompileError
-from fanfold.report import Decision, PassRecord
+from fanfold.report import Decision, KernelRecord, PassRecord
 
+from .absorb_elementwise import AbsorbElementwise
 from .base import Pass, PassState
+from .convert_float8 import ConvertFloat8
 from .drop_dead_ops import DropDeadOps
 from .finalize import Finalize
 from .fold_duplicates import FoldDuplicates
+from .fold_empty_views import FoldEmptyViews
+from .fold_slices import FoldSlices
 from .fold_views import FoldViews
 from .form_rows import FormRows
 from .keep_roundings import KeepRoundings
 from .kernel.no_kernels import switched
 from .kernel.vocabulary import Kernels
+from .kernel_records import kernel_records
 from .lower_rows_to_kernel import LowerRowsToKernel
 from .lower_rows_to_linalg import LowerRowsToLinalg
 from .raise_aten_rms_norm import RaiseAtenRMSNorm
 from .raise_custom_ops import RaiseCustomOps
+from .raise_spelled_quantize import RaiseSpelledQuantize
 from .raise_spelled_rms_norm import RaiseSpelledRMSNorm
+from .raise_spelled_silu_mul import RaiseSpelledSiluMul
 from .report_near_misses import ReportNearMisses
 from .resolve_dims import ResolveDims
+from .return_scale_layouts import ReturnScaleLayouts
 from .separate_results import SeparateResults
+from .sink_views import SinkViews
+from .split_tensor_scales import SplitTensorScales
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -38,10 +51,14 @@ class PipelineResult:
     Attributes:
         passes: The passes that ran, with their rewrite counts.
         decisions: What became of each row-wise op of the source model.
+        kernels: The kernels in the module; empty for passes that ran by hand.
+        result_layouts: The layouts of the results that the module returns as memory.
     """
 
     passes: list[PassRecord]
     decisions: list[Decision]
+    kernels: list[KernelRecord] = field(default_factory=list)
+    result_layouts: dict[int, str] = field(default_factory=dict)
 
 
 def standard_pipeline() -> list[Pass]:
@@ -51,20 +68,30 @@ def standard_pipeline() -> list[Pass]:
         RaiseCustomOps(),
         RaiseAtenRMSNorm(),
         RaiseSpelledRMSNorm(),
+        RaiseSpelledSiluMul(),
+        RaiseSpelledQuantize(),
         # In row form, views between row ops are the identity; then equal consumers are equal ops.
         FoldViews(),
+        SinkViews(),
+        FoldSlices(),
+        DropDeadOps(),
+        AbsorbElementwise(),
         FoldDuplicates(),
         # A kernel must not write a tensor that is asked for its size only.
         ResolveDims(),
         DropDeadOps(),
         ReportNearMisses(),
+        SplitTensorScales(),
         FormRows(),
         SeparateResults(),
+        FoldEmptyViews(),
         # What is left is IREE's to lower, and IREE must not lose its roundings.
+        ConvertFloat8(),
         KeepRoundings(),
         # The target's generator takes what it can; linalg takes the rest, with the same numbers.
         LowerRowsToKernel(),
         LowerRowsToLinalg(),
+        ReturnScaleLayouts(),
         Finalize(),
     ]
 
@@ -80,7 +107,11 @@ def run(module: ir.Module, kernels: Kernels, *, dump_dir: Path | None = None) ->
     Raises:
         CompileError: If a pass fails, or an op is left that nothing can lower.
     """
-    return run_passes(module, standard_pipeline(), PassState(switched(kernels)), dump_dir=dump_dir)
+    result = run_passes(module, standard_pipeline(), PassState(switched(kernels)), dump_dir=dump_dir)
+    made = kernel_records(module)
+    missed = sum(d.missed for d in result.decisions)
+    _log.debug("%d kernels for %d row-wise ops, %d fusions missed", len(made), len(result.decisions), missed)
+    return replace(result, kernels=made)
 
 
 def run_passes(
@@ -106,8 +137,9 @@ def run_passes(
                 remedy="set FANFOLD_DUMP=<folder> to keep the IR before each pass, and report it",
             ) from error
         records.append(PassRecord(pass_.name, count, time.perf_counter() - started))
+        _log.debug("%s: %d rewrites in %.1f ms", pass_.name, count, records[-1].seconds * 1e3)
         dump(module, dump_dir, number, pass_.name)
-    return PipelineResult(records, state.decisions)
+    return PipelineResult(records, state.decisions, result_layouts=state.result_layouts)
 
 
 def dump(module: ir.Module, folder: Path | None, number: int, name: str) -> None:

@@ -13,7 +13,7 @@ After (in row form, with casts at the border)::
 Semantics: `fanfold.ops` for our own, each vLLM op's eager implementation for vLLM's.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from torch_mlir import ir
@@ -28,6 +28,7 @@ from .torch_values import (
     constant_bool,
     constant_float,
     constant_int,
+    constant_str,
     is_none,
     torch_tensor,
 )
@@ -79,41 +80,87 @@ def _element(value: ir.Value) -> str:
     return ELEMENT_OF_DTYPE[number]
 
 
+def _string(value: ir.Value, what: str) -> str:
+    return required(constant_str(value), f"{what} is no constant")
+
+
+@dataclass(frozen=True)
+class _NormOptions:
+    """The operands of a norm that follow eps; vLLM's norms have the first one alone."""
+
+    variance_size: int | None = None
+    weight_offset: float = 0.0
+    round_normalized: bool = True
+
+    @staticmethod
+    def read(operands: list[ir.Value]) -> "_NormOptions":
+        size, *others = operands or [None]
+        options = _NormOptions(None if size is None or is_none(size) else _integer(size, "variance_size"))
+        if not others:
+            return options
+        offset, rounded = others
+        return replace(
+            options,
+            weight_offset=_number(offset, "weight_offset"),
+            round_normalized=_flag(rounded, "round_normalized"),
+        )
+
+
 def _norm(
-    r: Raiser, rows: ir.Value, x: str, weight: ir.Value, eps: float, variance_size: int | None = None
+    r: Raiser, rows: ir.Value, x: str, weight: ir.Value, eps: float, options: _NormOptions = _NormOptions()
 ) -> ir.Value:
     known = torch_tensor(weight.type)
     # The normalised value is rounded to the weight's dtype, or to that of x when there is no weight.
     normalized = known.element if known is not None else x
-    return r.rms_norm(rows, weight, eps, normalized=normalized, result=x, variance_size=variance_size)
+    return r.rms_norm(
+        rows,
+        weight,
+        eps,
+        normalized=normalized if options.round_normalized else "f32",
+        result=x,
+        variance_size=options.variance_size,
+        weight_offset=options.weight_offset,
+    )
 
 
 def _rms_norm(r: Raiser) -> None:
-    x, weight, eps, *variance = r.source.operands
+    x, weight, eps, *others = r.source.operands
     element = row_tensor(x, "x").element
-    size = None if not variance or is_none(variance[0]) else _integer(variance[0], "variance_size")
-    r.replace([_norm(r, to_rows(x), element, weight, _number(eps, "eps"), size)], x)
+    options = _NormOptions.read(others)
+    r.replace([_norm(r, to_rows(x), element, weight, _number(eps, "eps"), options)], x)
 
 
 def _add_rms_norm(r: Raiser) -> None:
-    x, residual, weight, eps, *variance = r.source.operands
+    x, residual, weight, eps, *others = r.source.operands
     known, other = row_tensor(x, "x"), row_tensor(residual, "the residual")
     require(known.dims == other.dims, f"x is {x.type} and the residual {residual.type}: shapes differ")
-    size = None if not variance or is_none(variance[0]) else _integer(variance[0], "variance_size")
+    options = _NormOptions.read(others)
     total = r.residual_add(to_rows(x), to_rows(residual))
-    y = _norm(r, total, known.element, weight, _number(eps, "eps"), size)
+    y = _norm(r, total, known.element, weight, _number(eps, "eps"), options)
     r.replace([y, r.cast(total, known.element)], x)
+
+
+def _halves(r: Raiser, x: ir.Value, limit: float | None) -> ir.Value:
+    known = row_tensor(x, "x")
+    rows = to_rows(x)
+    width = rows.type.shape[1]
+    require(width % 2 == 0, f"the width {width} is odd")
+    gate, up = r.columns(rows, 0, width // 2), r.columns(rows, width // 2, width // 2)
+    # Eager rounds the SiLU to the dtype of x.
+    return r.silu_mul(gate, up, known.element, activation=known.element, limit=limit)
 
 
 def _silu_and_mul(r: Raiser) -> None:
     x, *limit = r.source.operands
-    element = row_tensor(x, "x").element
-    bound = _optional_number(limit[0], "limit") if limit else None
-    r.replace([r.silu_mul(to_rows(x), element, bound)], x)
+    r.replace([_halves(r, x, _optional_number(limit[0], "limit") if limit else None)], x)
+
+
+def _form(reciprocal: ir.Value) -> str:
+    return "reciprocal" if _flag(reciprocal, "reciprocal") else "divide"
 
 
 def _group_quant(r: Raiser) -> None:
-    x, group, dtype, absmax_floor, scale_floor, reciprocal, bound = r.source.operands
+    x, group, dtype, absmax_floor, scale_floor, reciprocal, bound, scale_format, scale_layout = r.source.operands
     row_tensor(x, "x")
     results = r.quantize(
         to_rows(x),
@@ -123,36 +170,63 @@ def _group_quant(r: Raiser) -> None:
         bound=_optional_number(bound, "bound"),
         absmax_floor=_number(absmax_floor, "absmax_floor"),
         scale_floor=_number(scale_floor, "scale_floor"),
-        reciprocal=_flag(reciprocal, "reciprocal"),
+        form=_form(reciprocal),
+        scale_format=_string(scale_format, "scale_format"),
+        scale_layout=_string(scale_layout, "scale_layout"),
     )
     r.replace(list(results), x)
 
 
+def _floor_and_bound(element: str, scale_floor: ir.Value, bound: ir.Value) -> tuple[float, float]:
+    """Return vLLM's least scale for a token or a tensor, unless it is given, and the bound."""
+    require(element in LARGEST_FINITE, f"{element} is not one of {', '.join(LARGEST_FINITE)}")
+    reach = _optional_number(bound, "bound")
+    reach = LARGEST_FINITE[element] if reach is None else reach
+    floor = _optional_number(scale_floor, "scale_floor")
+    return 1.0 / (reach * 512.0) if floor is None else floor, reach
+
+
 def _token_quant(r: Raiser) -> None:
-    x, dtype, ceiling, scale_floor, reciprocal, bound = r.source.operands
+    x, dtype, ceiling, scale_floor, reciprocal, bound, scale_format = r.source.operands
     row_tensor(x, "x")
     element = _element(dtype)
-    limit = _optional_number(bound, "bound")
-    floor = _optional_number(scale_floor, "scale_floor")
-    require(element in LARGEST_FINITE, f"{element} is not one of {', '.join(LARGEST_FINITE)}")
-    reach = limit if limit is not None else LARGEST_FINITE[element]
+    floor, reach = _floor_and_bound(element, scale_floor, bound)
     results = r.quantize(
         to_rows(x),
         element,
         granularity="token",
         bound=reach,
-        scale_floor=1.0 / (reach * 512.0) if floor is None else floor,
-        reciprocal=_flag(reciprocal, "reciprocal"),
+        scale_floor=floor,
+        form=_form(reciprocal),
+        scale_format=_string(scale_format, "scale_format"),
         ceiling=None if is_none(ceiling) else ceiling,
     )
     r.replace(list(results), x)
 
 
+def _tensor_quant(r: Raiser) -> None:
+    x, dtype, scale_floor, reciprocal, bound, scale_format = r.source.operands
+    row_tensor(x, "x")
+    element = _element(dtype)
+    floor, reach = _floor_and_bound(element, scale_floor, bound)
+    results = r.quantize(
+        to_rows(x),
+        element,
+        granularity="tensor",
+        bound=reach,
+        scale_floor=floor,
+        form=_form(reciprocal),
+        scale_format=_string(scale_format, "scale_format"),
+    )
+    r.replace(list(results), x)
+
+
 def _static_quant(r: Raiser) -> None:
-    x, scale, dtype, bound = r.source.operands
+    x, scale, dtype, bound, reciprocal = r.source.operands
     row_tensor(x, "x")
     limit = _optional_number(bound, "bound")
-    q, _ = r.quantize(to_rows(x), _element(dtype), granularity="tensor", bound=limit, reciprocal=True, scale=scale)
+    form = _form(reciprocal)
+    q, _ = r.quantize(to_rows(x), _element(dtype), granularity="tensor", bound=limit, form=form, scale=scale)
     r.replace([q], x)
 
 
@@ -188,7 +262,7 @@ def _vllm_norm_quant(r: Raiser) -> None:
 
 def _vllm_silu_quant(r: Raiser) -> None:
     x, group = r.source.operands
-    y = r.silu_mul(to_rows(x), row_tensor(x, "x").element, None)
+    y = _halves(r, x, None)
     r.replace(_vllm_quantized(r, y, group), x)
 
 
@@ -197,6 +271,7 @@ RAISES: dict[str, Raise] = {
     "fanfold.add_rms_norm": _add_rms_norm,
     "fanfold.silu_and_mul": _silu_and_mul,
     "fanfold.group_quant": _group_quant,
+    "fanfold.tensor_quant": _tensor_quant,
     "fanfold.token_quant": _token_quant,
     "fanfold.static_quant": _static_quant,
     "vllm_ir.rms_norm": _rms_norm,

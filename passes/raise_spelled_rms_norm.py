@@ -1,50 +1,57 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Raise the norm that Llama-style models spell out in elementwise ops.
+"""Raise the norms that models spell out in elementwise ops: those of Llama, Gemma, T5, Olmo and whoever copied them.
 
-Before (each product in either operand order; the casts are absent in an f32 model)::
+Before (each product and sum in either operand order; the casts are absent in an f32 model)::
 
     %f = torch.prims.convert_element_type %x, %int6
-    %p = torch.aten.pow.Tensor_Scalar %f, %int2               // or mul.Tensor %f, %f
-    %m = torch.aten.mean.dim %p, [-1], keepdim = true
+    %p = torch.aten.pow.Tensor_Scalar %f, %int2               // or mul.Tensor %f, %f, or square
+    %m = torch.aten.mean.dim %p, [-1], keepdim = true         // or sum / W; or not kept, and a view behind
     %a = torch.aten.add.Scalar %m, %eps, %int1
-    %r = torch.aten.rsqrt %a
+    %r = torch.aten.rsqrt %a                                  // or pow -0.5, or the reciprocal of sqrt
     %n = torch.aten.mul.Tensor %f, %r
     %c = torch.prims.convert_element_type %n, %int15
-    %y = torch.aten.mul.Tensor %weight, %c
+    %y = torch.aten.mul.Tensor %weight, %c                    // Gemma: %weight + 1 in f32
 
 After::
 
-    %y = "fanfold.rms_norm"(%rows, %w) {eps = ..., normalized_type = bf16, ...}
+    %y = "fanfold.rms_norm"(%rows, %w) {eps = ..., normalized_type = bf16, weight_offset = 0.0, ...}
 
 The type that the normalised value has when the weight multiplies it is `normalized_type`, and the type of the product
-is the result's: so the model's own rounding points are kept, whichever they are.
+is the result's: so the model's own rounding points are kept, whichever they are. What comes close but rounds elsewhere
+(a division by the root, a root in bf16) is refused with the reason. Values in between that the model also uses
+elsewhere live on beside the new op.
 """
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 from torch_mlir import ir
+from torch_mlir.dialects import tensor
 
 from .base import PassState
-from .raising import FLOATS, Raiser, raise_all, require, required, row_tensor
-from .row_form import from_rows, to_rows
-from .torch_values import (
-    CASTS,
-    constant_bool,
-    constant_float,
-    constant_int,
-    constant_ints,
-    known_tensor,
-    made_by,
-    torch_tensor,
-    users,
+from .fold_views import VIEWS
+from .matching import EXPANSIONS, FLOATS, QUOTIENTS, core, exact_source, narrowed, without_widening
+from .matching_norms import (
+    MEAN,
+    MeanSquare,
+    Weight,
+    is_root,
+    match_mean_square,
+    reciprocal_roots,
+    spread,
+    squares_behind,
+    weight_of,
 )
+from .raising import Raiser, raise_all, require, required, row_tensor
+from .row_form import from_builtin, from_rows, to_builtin, to_rows
+from .torch_values import CASTS, TorchTensor, known_tensor, made_by, torch_tensor, users
 
+NAME = "rms_norm (spelled out)"
 PRODUCT = "torch.aten.mul.Tensor"
 
-#: Marks a mean of squares whose norm was raised; it may live on, when the model returns the variance too.
-RAISED = "fanfold_raised"
+#: What a raised norm leaves without users.
+_LEFT_BEHIND = frozenset({PRODUCT, "torch.aten.reciprocal", "torch.aten.mul.Scalar", *CASTS, *VIEWS, *EXPANSIONS})
 
 
 @dataclass(frozen=True)
@@ -54,100 +61,131 @@ class RaiseSpelledRMSNorm:
     name: ClassVar[str] = "raise-spelled-rms-norm"
 
     def run(self, module: ir.Module, state: PassState) -> int:
-        """Raise every spelled-out norm; an `rsqrt` of anything else is left alone and owes no report."""
-        return raise_all(module, state, {"rms_norm (spelled out)": _raise}, _key)
+        """Raise every spelled-out norm; a root of anything else is left alone and owes no report."""
+        return raise_all(module, state, {NAME: _raise}, _key)
 
 
 def _key(op: ir.Operation) -> str | None:
-    found = op.name == "torch.aten.rsqrt" and match_mean_square(op) and not _is_dead(op)
-    return "rms_norm (spelled out)" if found else None
+    if not is_root(op):
+        return None
+    reduction = squares_behind(op.operands[0])
+    if reduction is None or _is_dead(op):
+        return None
+    # A root that scales nothing is a length or a statistic, unless it is the reciprocal root of a mean.
+    norm = reduction.name == MEAN and bool(reciprocal_roots(op))
+    return NAME if norm or _scales(op.results[0], core(_squared(reduction))) else None
+
+
+def _squared(reduction: ir.Operation) -> ir.Value:
+    squares = made_by(reduction.operands[0], PRODUCT, "torch.aten.pow.Tensor_Scalar", "torch.aten.square")
+    return reduction.operands[0] if squares is None else squares.operands[0]
 
 
 def _is_dead(op: ir.Operation) -> bool:
     """Return whether nobody uses what an op, and the products and casts behind it, make: what raising leaves behind."""
     following = [user for result in op.results for user in users(result)]
-    return all(user.name in (PRODUCT, *CASTS) and _is_dead(user) for user in following)
+    return all(user.name in _LEFT_BEHIND and _is_dead(user) for user in following)
 
 
-@dataclass(frozen=True)
-class MeanSquare:
-    """What `match_mean_square` found: the value that is squared, eps, and the op that takes the mean."""
-
-    source: ir.Value
-    eps: float
-    mean: ir.Operation
-
-
-def match_mean_square(rsqrt: ir.Operation) -> MeanSquare | None:
-    """Match ``rsqrt(mean(x^2, last dim, keepdim) + eps)``."""
-    add = made_by(rsqrt.operands[0], "torch.aten.add.Scalar")
-    if add is None or constant_int(add.operands[2]) != 1:
-        return None
-    eps = constant_float(add.operands[1])
-    mean = made_by(add.operands[0], "torch.aten.mean.dim")
-    if eps is None or mean is None:
-        return None
-    squares = mean.operands[0]
-    source = squared(squares)
-    known = torch_tensor(squares.type)
-    if source is None or known is None or not constant_bool(mean.operands[2]):
-        return None
-    if constant_ints(mean.operands[1]) not in ([-1], [len(known.dims) - 1]):
-        return None
-    return MeanSquare(source, eps, mean)
-
-
-def squared(value: ir.Value) -> ir.Value | None:
-    """Return x if `value` is x squared, spelled in any way, else None."""
-    power = made_by(value, "torch.aten.pow.Tensor_Scalar")
-    if power is not None:
-        return power.operands[0] if constant_float(power.operands[1]) == 2.0 else None
-    product = made_by(value, PRODUCT)
-    if product is not None and product.operands[0] == product.operands[1]:
-        return product.operands[0]
-    square = made_by(value, "torch.aten.square")
-    return square.operands[0] if square is not None else None
+def _scales(value: ir.Value, x: ir.Value, depth: int = 4) -> bool:
+    """Return whether `value`, perhaps after a few more steps, multiplies or divides x."""
+    for user in users(value):
+        scaling = user.name in (PRODUCT, *QUOTIENTS)
+        if scaling and any(core(operand) == x for operand in list(user.operands)[:2]):
+            return True
+        if depth and user.results and user.name.startswith(("torch.aten.", "torch.prims.")):
+            known = torch_tensor(user.results[0].type)
+            if known is not None and _scales(user.results[0], x, depth - 1):
+                return True
+    return False
 
 
 def _raise(r: Raiser) -> None:
-    rsqrt = r.source
-    matched = required(match_mean_square(rsqrt), "it is no norm")
-    require(torch_tensor(matched.source.type) is not None, "the squared value has no known shape")
-    x = _before_widening(matched.source)
-    # T5 multiplies x before its upcast: type promotion makes the same f32 of it.
-    scaled = [u for u in users(rsqrt.result) if u.name == PRODUCT and _before_widening(_other(u, rsqrt.result)) == x]
-    require(bool(scaled), "the reciprocal root does not multiply the value that was squared")
-    require(len(users(rsqrt.result)) == 1, "the reciprocal root is used more than once")
+    root = r.source
+    matched = match_mean_square(root.operands[0])
+    norms = []
+    for rstd in reciprocal_roots(root):
+        norms += [(rstd, product) for product in _products(rstd, core(matched.source))]
+    require(bool(norms), _why_none(root, core(matched.source)))
+    # All are checked before the first is built.
+    plans = [_plan(rstd, product, matched) for rstd, product in norms]
+    for plan in plans:
+        # The new op goes where the last op of the chain stands: the weight may be made after the root.
+        with ir.InsertionPoint(plan.last.owner):
+            weight = None if plan.weight is None else _vector(plan.weight.vector)
+            y = r.rms_norm(
+                to_rows(plan.x),
+                weight,
+                matched.eps,
+                normalized=plan.normalized,
+                result=known_tensor(plan.last).element,
+                weight_offset=0.0 if plan.weight is None else plan.weight.offset,
+            )
+            plan.last.replace_all_uses_with(from_rows(y, plan.x, plan.last.type))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """One norm: x as it is scaled, the type of the normalised value, the weight, and the value to replace."""
+
+    x: ir.Value
+    normalized: str
+    weight: Weight | None
+    last: ir.Value
+
+
+def _products(rstd: ir.Value, x: ir.Value) -> list[ir.Operation]:
+    return [
+        user
+        for value in spread(rstd)
+        for user in users(value)
+        if user.name == PRODUCT and core(_other(user, value)) == x
+    ]
+
+
+def _why_none(root: ir.Operation, x: ir.Value) -> str:
+    """Return why no product of the squared value with the reciprocal root was found."""
+    roots = reciprocal_roots(root)
+    for value in (v for start in [*roots, root.results[0]] for v in spread(start)):
+        for user in users(value):
+            rounding = narrowed(user.results[0]) if user.results else None
+            if rounding is not None and _scales(user.results[0], x, depth=2):
+                return f"the reciprocal root is rounded to {rounding[1]} before it multiplies x"
+            if user.name in QUOTIENTS and core(user.operands[0]) == x:
+                return "x is divided by the root, which rounds otherwise than its product with the reciprocal root"
+    if roots:
+        return "the reciprocal root does not multiply the value that was squared"
+    return "the root is not inverted: a norm multiplies x by the reciprocal root"
+
+
+def _plan(rstd: ir.Value, product: ir.Operation, matched: MeanSquare) -> _Plan:
+    scaled, factor = _split(product, core(matched.source))
+    x = exact_source(scaled)
     known = row_tensor(x, "x")
     for what, value in (
-        ("the square", matched.mean.operands[0]),
-        ("its mean", matched.mean.results[0]),
-        ("the reciprocal root", rsqrt.result),
-        ("the normalised value", scaled[0].result),
+        ("the square", matched.squares),
+        ("its mean", matched.mean),
+        ("the reciprocal root", rstd),
+        ("the normalised value", product.results[0]),
     ):
         element = known_tensor(value).element
         require(element == "f32", f"{what} is computed in {element}, not f32")
-    normalized, weight, last = _weighted(scaled[0].result)
+    width = known_tensor(matched.squares).dims[-1]
+    require(known.dims[-1] == width, f"rows of {width} values are averaged and rows of {known.dims[-1]} scaled")
+    dims = known_tensor(factor).dims
+    one_a_row = dims in ((*known.dims[:-1], 1), (*known.dims[:-1], width)) or (not dims and len(known.dims) == 1)
+    require(one_a_row, f"the reciprocal root is {factor.type}, which is not one value for each row of {x.type}")
+    normalized, weight, last = _weighted(product.results[0])
     result = known_tensor(last)
     require(result.element in FLOATS, f"the result is {result.element}, not one of {', '.join(FLOATS)}")
     require(result.dims == known.dims, f"the result is {last.type}, x is {x.type}")
-    matched.mean.attributes[RAISED] = ir.UnitAttr.get()
-    # The new op goes where the last op of the chain stands: the weight may be made after the rsqrt.
-    with ir.InsertionPoint(last.owner):
-        y = r.rms_norm(
-            to_rows(x), weight, matched.eps, normalized=known_tensor(normalized).element, result=result.element
-        )
-        last.replace_all_uses_with(from_rows(y, x, last.type))
+    return _Plan(x, known_tensor(normalized).element, weight, last)
 
 
-def _before_widening(value: ir.Value) -> ir.Value:
-    """Return what an exact conversion to f32 was made of, or the value itself."""
-    cast = made_by(value, *CASTS)
-    if cast is None:
-        return value
-    source, result = torch_tensor(cast.operands[0].type), torch_tensor(value.type)
-    exact = source is not None and result is not None and result.element == "f32" and source.element in FLOATS
-    return cast.operands[0] if exact else value
+def _split(product: ir.Operation, x: ir.Value) -> tuple[ir.Value, ir.Value]:
+    """Return the operands of a product: the one made of x, and the factor."""
+    left, right = product.operands
+    return (left, right) if core(left) == x else (right, left)
 
 
 def _other(product: ir.Operation, value: ir.Value) -> ir.Value:
@@ -159,19 +197,20 @@ def _single_user(value: ir.Value) -> ir.Operation | None:
     return found[0] if len(found) == 1 else None
 
 
-def _weighted(product: ir.Value) -> tuple[ir.Value, ir.Value | None, ir.Value]:
+def _weighted(product: ir.Value) -> tuple[ir.Value, Weight | None, ir.Value]:
     """Follow cast, weight and cast behind the normalised value, as far as they are its only uses.
 
     Returns:
         The normalised value as the weight meets it, the weight, and the last value of the chain.
     """
     normalized = _after_cast(product)
-    user = _single_user(normalized)
+    met = _after_widening(normalized)
+    user = _single_user(met)
     if user is None or user.name != PRODUCT:
         return normalized, None, normalized
-    weight = _other(user, normalized)
-    known, kind = torch_tensor(weight.type), torch_tensor(normalized.type)
-    if known is None or kind is None or known.dims != (kind.dims[-1],) or known.element not in FLOATS:
+    factor, known = _other(user, met), known_tensor(normalized)
+    weight = weight_of(factor, known.dims[-1])
+    if weight is None or len(known_tensor(factor).dims) > len(known.dims):
         return normalized, None, normalized
     weighted = user.results[0]
     # In f32, a following rounding can be the result's own; a narrower product is rounded before.
@@ -185,3 +224,19 @@ def _after_cast(value: ir.Value) -> ir.Value:
         return value
     known = torch_tensor(user.results[0].type)
     return user.results[0] if known is not None and known.element in FLOATS else value
+
+
+def _after_widening(value: ir.Value) -> ir.Value:
+    user = _single_user(value)
+    exact = user is not None and user.name in CASTS and without_widening(user.results[0]) == without_widening(value)
+    return user.results[0] if user is not None and exact else value
+
+
+def _vector(weight: ir.Value) -> ir.Value:
+    """Return a weight with leading dims of 1 as a torch tensor of rank 1."""
+    known = required(torch_tensor(weight.type), "the weight has no known shape")
+    if len(known.dims) == 1:
+        return weight
+    flat = TorchTensor(known.dims[-1:], known.element)
+    rows = tensor.collapse_shape(flat.builtin(), to_builtin(weight), [list(range(len(known.dims)))])
+    return from_builtin(rows, flat.vtensor())

@@ -10,7 +10,9 @@ from torch_mlir import ir
 from torch_mlir.dialects import tensor
 
 from fanfold.dialect.cast import CastOp
-from fanfold.dialect.quantize import LARGEST_FINITE, QuantizeOp
+from fanfold.dialect.columns import ColumnsOp
+from fanfold.dialect.elementwise import ElementwiseOp
+from fanfold.dialect.quantize import LARGEST_FINITE, SCALE_FORMATS, SCALE_LAYOUTS, QuantizeOp
 from fanfold.dialect.residual_add import ResidualAddOp
 from fanfold.dialect.rms_norm import RMSNormOp
 from fanfold.dialect.silu_mul import SiluMulOp
@@ -19,7 +21,7 @@ from fanfold.report import Decision
 from .base import PassState
 from .constants import rounded_to
 from .origins import origin, split, stamp
-from .row_form import from_rows, to_builtin
+from .row_form import from_builtin, from_rows, to_builtin
 from .torch_values import TorchTensor, is_none, torch_tensor
 from .walk import iterate
 
@@ -94,6 +96,7 @@ class Raiser:
         normalized: str,
         result: str,
         variance_size: int | None = None,
+        weight_offset: float = 0.0,
     ) -> ir.Value:
         """Build `fanfold.rms_norm` on rows; `weight` is a torch tensor or None."""
         if weight is not None and not is_none(weight):
@@ -115,12 +118,13 @@ class Raiser:
             eps=_f64(eps),
             normalized_type=ir.TypeAttr.get(_type(normalized)),
             variance_size=_i64(size),
+            weight_offset=_f64(weight_offset if weight is not None else 0.0),
         )
         return self._stamped(op, op.y)
 
-    def residual_add(self, rows: ir.Value, residual: ir.Value) -> ir.Value:
-        """Build the unrounded f32 sum of two row tensors."""
-        op = ResidualAddOp(rows, residual, y=_like(rows, "f32"))
+    def residual_add(self, rows: ir.Value, residual: ir.Value, element: str = "f32") -> ir.Value:
+        """Build the sum of two row tensors, rounded to `element`: in f32, it is not rounded."""
+        op = ResidualAddOp(rows, residual, y=_like(rows, element))
         return self._stamped(op, op.y)
 
     def cast(self, rows: ir.Value, element: str) -> ir.Value:
@@ -128,13 +132,33 @@ class Raiser:
         op = CastOp(rows, y=_like(rows, element))
         return self._stamped(op, op.y)
 
-    def silu_mul(self, rows: ir.Value, element: str, limit: float | None) -> ir.Value:
-        """Build SwiGLU with SiLU rounded to `element`, as eager PyTorch rounds it."""
-        require(rows.type.shape[1] % 2 == 0, f"the width {rows.type.shape[1]} is odd")
-        op = SiluMulOp(
+    def columns(self, rows: ir.Value, offset: int, width: int) -> ir.Value:
+        """Build the columns ``offset`` to ``offset + width``; all columns are the rows themselves."""
+        if width == rows.type.shape[1]:
+            return rows
+        op = ColumnsOp(rows, _like(rows, str(rows.type.element_type), width), offset=_i64(offset))
+        return self._stamped(op, op.y)
+
+    def elementwise(
+        self, function: str, rows: ir.Value, other: ir.Value | None, element: str, constant: float = 0.0
+    ) -> ir.Value:
+        """Build a function of each value; `other` is rows, or a builtin tensor with one value a column."""
+        op = ElementwiseOp(
             rows,
-            y=_like(rows, element, rows.type.shape[1] // 2),
-            activation_type=ir.TypeAttr.get(_type(element)),
+            other=other,
+            y=_like(rows, element),
+            function=ir.StringAttr.get(function),
+            constant=_f64(constant),
+        )
+        return self._stamped(op, op.y)
+
+    def silu_mul(self, gate: ir.Value, up: ir.Value, element: str, *, activation: str, limit: float | None) -> ir.Value:
+        """Build SwiGLU of two row tensors, with SiLU rounded to `activation`."""
+        op = SiluMulOp(
+            gate,
+            up,
+            _like(gate, element),
+            activation_type=ir.TypeAttr.get(_type(activation)),
             # Eager clamps in the dtype of x, so the limit is rounded to it; then clamping in f32 is exact.
             limit=_f64(float("inf") if limit is None else rounded_to(limit, element)),
         )
@@ -150,21 +174,31 @@ class Raiser:
         bound: float | None = None,
         absmax_floor: float = 0.0,
         scale_floor: float = 0.0,
-        reciprocal: bool = False,
+        form: str = "divide",
+        scale_type: str = "f32",
+        quotient_type: str = "f32",
+        scale_format: str = "f32",
+        scale_layout: str = "row",
         scale: ir.Value | None = None,
         ceiling: ir.Value | None = None,
     ) -> tuple[ir.Value, ir.Value | None]:
         """Build `fanfold.quantize`; `scale` and `ceiling` are torch tensors of one f32."""
         require(element in LARGEST_FINITE, f"{element} is not one of {', '.join(LARGEST_FINITE)}")
+        require(scale_format in SCALE_FORMATS, f"scale format {scale_format} is not one of {', '.join(SCALE_FORMATS)}")
+        require(scale_layout in SCALE_LAYOUTS, f"scale layout {scale_layout} is not one of {', '.join(SCALE_LAYOUTS)}")
         width = rows.type.shape[1]
         group = width if group_size is None else group_size
         scales = None
-        if granularity != "tensor":
-            scales = _like(rows, "f32", 1 if granularity == "token" else -(-width // group))
+        if scale is None and granularity == "tensor":
+            scales = ir.RankedTensorType.get([1], ir.F32Type.get())
+        elif scale is None:
+            count = 1 if granularity == "token" else -(-width // group)
+            packed = scale_format == "ue8m0_packed"
+            scales = _like(rows, "i32" if packed else "f32", -(-count // 4) if packed else count)
         op = QuantizeOp(
             rows,
-            scale=None if scale is None else _one_f32(scale, "the scale"),
-            ceiling=None if ceiling is None else _one_f32(ceiling, "the upper bound of the scale"),
+            scale=None if scale is None else one_f32(scale, "the scale"),
+            ceiling=None if ceiling is None else one_f32(ceiling, "the upper bound of the scale"),
             q=_like(rows, element),
             scales=scales,
             granularity=ir.StringAttr.get(granularity),
@@ -172,16 +206,26 @@ class Raiser:
             bound=_f64(LARGEST_FINITE[element] if bound is None else bound),
             absmax_floor=_f64(absmax_floor),
             scale_floor=_f64(scale_floor),
-            reciprocal=ir.BoolAttr.get(reciprocal),
+            form=ir.StringAttr.get(form),
+            scale_type=ir.TypeAttr.get(_type(scale_type)),
+            quotient_type=ir.TypeAttr.get(_type(quotient_type)),
+            scale_format=ir.StringAttr.get(scale_format),
+            scale_layout=ir.StringAttr.get(scale_layout),
         )
         self._stamped(op, op.q)
         return op.q, op.scales
 
     def replace(self, results: list[ir.Value | None], leading_of: ir.Value) -> None:
-        """Replace the source op's results by rows that have the leading dims of `leading_of`, and erase it."""
+        """Replace the source op's results and erase it.
+
+        Rows get the leading dims of `leading_of`; a tensor of rank 1 (one scale) stays what it is.
+        """
         for old, new in zip(self.source.results, results, strict=True):
             if new is not None:
-                old.replace_all_uses_with(from_rows(new, leading_of, old.type))
+                is_rows = new.type.rank == 2
+                old.replace_all_uses_with(
+                    from_rows(new, leading_of, old.type) if is_rows else from_builtin(new, old.type)
+                )
         self.source.erase()
 
     def _stamped(self, op: ir.OpView, value: ir.Value) -> ir.Value:
@@ -189,7 +233,8 @@ class Raiser:
         return value
 
 
-def _one_f32(value: ir.Value, what: str) -> ir.Value:
+def one_f32(value: ir.Value, what: str) -> ir.Value:
+    """Return a torch tensor of one f32, of any rank, as ``tensor<1xf32>``."""
     known = torch_tensor(value.type)
     require(
         known is not None and known.element == "f32" and set(known.dims) <= {1},

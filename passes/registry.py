@@ -9,10 +9,14 @@ from collections.abc import Sequence
 
 from fanfold.errors import FanfoldError
 
+from .absorb_elementwise import AbsorbElementwise
 from .base import Pass
+from .convert_float8 import ConvertFloat8
 from .drop_dead_ops import DropDeadOps
 from .finalize import Finalize
 from .fold_duplicates import FoldDuplicates
+from .fold_empty_views import FoldEmptyViews
+from .fold_slices import FoldSlices
 from .fold_views import FoldViews
 from .form_rows import FormRows
 from .keep_roundings import KeepRoundings
@@ -21,18 +25,25 @@ from .lower_rows_to_linalg import LowerRowsToLinalg
 from .pipeline import standard_pipeline
 from .raise_aten_rms_norm import RaiseAtenRMSNorm
 from .raise_custom_ops import RaiseCustomOps
+from .raise_spelled_quantize import RaiseSpelledQuantize
 from .raise_spelled_rms_norm import RaiseSpelledRMSNorm
+from .raise_spelled_silu_mul import RaiseSpelledSiluMul
 from .report_near_misses import ReportNearMisses
 from .resolve_dims import ResolveDims
+from .return_scale_layouts import ReturnScaleLayouts
 from .separate_results import SeparateResults
+from .sink_views import SinkViews
+from .split_tensor_scales import SplitTensorScales
 
 #: Pass classes by name; a test holds that each pass file is here, under its own name.
 PASSES: dict[str, type[Pass]] = {
     pass_class.name: pass_class
     for pass_class in (
+        ConvertFloat8,
         DropDeadOps,
         Finalize,
         FoldDuplicates,
+        FoldEmptyViews,
         FoldViews,
         FormRows,
         KeepRoundings,
@@ -41,7 +52,14 @@ PASSES: dict[str, type[Pass]] = {
         RaiseAtenRMSNorm,
         RaiseCustomOps,
         RaiseSpelledRMSNorm,
+        RaiseSpelledSiluMul,
+        RaiseSpelledQuantize,
         ReportNearMisses,
+        AbsorbElementwise,
+        FoldSlices,
+        ReturnScaleLayouts,
+        SinkViews,
+        SplitTensorScales,
         ResolveDims,
         SeparateResults,
     )

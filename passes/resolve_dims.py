@@ -21,7 +21,7 @@ from typing import ClassVar
 from torch_mlir import ir
 from torch_mlir.dialects import arith, tensor
 
-from fanfold.dialect.rows import ROW_WISE_OPS
+from fanfold.dialect.rows import ROW_OPS
 
 from .base import PassState
 from .fold_views import VIEWS
@@ -89,7 +89,7 @@ def _size_of(value: ir.Value, index: int) -> ir.Value | None:
     op = defining(value)
     if op is None:
         return None
-    if op.name in ROW_WISE_OPS:
+    if op.name in ROW_OPS:
         rows = next(v for v in op.operands if v.type.rank == 2)
         return _size(rows, 0)
     if op.name == "tensor.cast":
@@ -111,7 +111,7 @@ def _from_row_op(value: ir.Value) -> bool:
     op = defining(value)
     while op is not None and op.name in ("tensor.expand_shape", "tensor.collapse_shape", "tensor.cast"):
         op = defining(op.operands[0])
-    return op is not None and op.name in ROW_WISE_OPS
+    return op is not None and op.name in ROW_OPS
 
 
 def _shape_only(value: ir.Value) -> ir.Value | None:

@@ -20,7 +20,7 @@ Equal consumers were folded, and are computed once. Eager gives each of them mem
 to one in place; a second store in the kernel is cheaper than a copy of the result.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -48,23 +48,33 @@ class SeparateResults:
         count = 0
         for terminator in all_ops(module, "func.return"):
             with module.context, terminator.location:
-                # One at a time: each replaces a region, and with it the values that other results are made of.
-                while (repeated := next(_repeated(terminator), None)) is not None:
-                    _separate(terminator, repeated)
-                    count += 1
+                for rows, repeats in _repeats(terminator).items():
+                    _separate(terminator, rows, repeats)
+                    count += len(repeats)
         return count
 
 
-def _repeated(terminator: ir.Operation) -> Iterator[int]:
-    """Yield the operands that share a result with an earlier one, of a region that can have one more."""
+@dataclass(frozen=True)
+class _Repeat:
+    """An operand of the return that shares result `number` of a region with an earlier one."""
+
+    operand: int
+    number: int
+
+
+def _repeats(terminator: ir.Operation) -> dict[ir.Operation, list[_Repeat]]:
+    """Return the repeats by region, as many as the region can have more results."""
     seen: set[ir.Value] = set()
+    found: dict[ir.Operation, list[_Repeat]] = {}
     for i, value in enumerate(terminator.operands):
         result = _carried(value)
-        if result in seen:
-            rows = defining(result)
-            if rows is not None and rows.name == RowsOp.OPERATION_NAME and len(rows.results) < MAX_VALUES:
-                yield i
+        rows = defining(result)
+        if result in seen and rows is not None and rows.name == RowsOp.OPERATION_NAME:
+            repeats = found.setdefault(rows, [])
+            if len(rows.results) + len(repeats) < MAX_VALUES:
+                repeats.append(_Repeat(i, ir.OpResult(result).result_number))
         seen.add(result)
+    return found
 
 
 def _carried(value: ir.Value) -> ir.Value:
@@ -75,28 +85,23 @@ def _carried(value: ir.Value) -> ir.Value:
     return value
 
 
-def _separate(terminator: ir.Operation, index: int) -> None:
-    result = _carried(terminator.operands[index])
-    again = _store_again(result.owner, ir.OpResult(result).result_number)
-    terminator.operands[index] = _carry(terminator.operands[index], again)
-
-
-def _store_again(rows: ir.Operation, number: int) -> ir.Value:
-    """Replace a region by one that yields result `number` once more, and return the new result."""
+def _separate(terminator: ir.Operation, rows: ir.Operation, repeats: Sequence[_Repeat]) -> None:
+    """Replace a region by one that yields each repeated result once more, and return that."""
     types = [result.type for result in rows.results]
     with ir.InsertionPoint(rows):
-        new = RowsOp.build(list(rows.operands), [*types, types[number]])
+        new = RowsOp.build(list(rows.operands), [*types, *(types[repeat.number] for repeat in repeats)])
     body, new_body = rows.regions[0].blocks[0], new.regions[0].blocks[0]
     mapping = dict(zip(body.arguments, new_body.arguments, strict=True))
     with ir.InsertionPoint(new_body):
         *members, yielded = [view.operation for view in body.operations]
         copy_ops(members, mapping)
         values = [mapping[value] for value in yielded.operands]
-        YieldOp.build([*values, values[number]])
+        YieldOp.build([*values, *(values[repeat.number] for repeat in repeats)])
     for old, replacement in zip(rows.results, new.results, strict=False):
         old.replace_all_uses_with(replacement)
     rows.erase()
-    return new.results[len(types)]
+    for repeat, again in zip(repeats, list(new.results)[len(types) :], strict=True):
+        terminator.operands[repeat.operand] = _carry(terminator.operands[repeat.operand], again)
 
 
 def _carry(value: ir.Value, again: ir.Value) -> ir.Value:

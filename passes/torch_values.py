@@ -37,13 +37,15 @@ class TorchTensor:
     element: str
 
     def with_element(self, element: str) -> "TorchTensor":
-        """Return the same shape with another float element type."""
+        """Return the same shape with another element type."""
         return TorchTensor(self.dims, element)
 
     def vtensor(self) -> ir.Type:
-        """Return the ``!torch.vtensor`` type; the element must be a float."""
+        """Return the ``!torch.vtensor`` type."""
         dims = ",".join("?" if d is None else str(d) for d in self.dims)
-        return ir.Type.parse(f"!torch.vtensor<[{dims}],{self.element}>")
+        # torch's integers are signed.
+        element = f"s{self.element}" if self.element.startswith("i") else self.element
+        return ir.Type.parse(f"!torch.vtensor<[{dims}],{element}>")
 
     def builtin(self) -> ir.RankedTensorType:
         """Return the builtin tensor type of the same shape."""
@@ -111,6 +113,12 @@ def constant_bool(value: ir.Value) -> bool | None:
     return None if op is None else bool(ir.IntegerAttr(op.attributes["value"]).value)
 
 
+def constant_str(value: ir.Value) -> str | None:
+    """Return the value of a ``torch.constant.str``, else None."""
+    op = made_by(value, "torch.constant.str")
+    return None if op is None else str(ir.StringAttr(op.attributes["value"]).value)
+
+
 def constant_ints(value: ir.Value) -> list[int] | None:
     """Return the values of a ``torch.prim.ListConstruct`` of constant ints, else None."""
     op = made_by(value, "torch.prim.ListConstruct")
@@ -118,6 +126,19 @@ def constant_ints(value: ir.Value) -> list[int] | None:
         return None
     items = [constant_int(v) for v in op.operands]
     return None if None in items else [i for i in items if i is not None]
+
+
+def constant_splat(value: ir.Value) -> float | None:
+    """Return the one element of a ``torch.vtensor.literal`` of floats or ints of any rank, else None."""
+    op = made_by(value, "torch.vtensor.literal")
+    known = torch_tensor(value.type)
+    if op is None or known is None or set(known.dims) - {1}:
+        return None
+    elements = op.attributes["value"]
+    if not isinstance(elements, ir.DenseElementsAttr) or not elements.is_splat:
+        return None
+    splat = elements.get_splat_value()
+    return float(splat.value) if isinstance(splat, ir.FloatAttr | ir.IntegerAttr) else None
 
 
 def users(value: ir.Value) -> list[ir.Operation]:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The CPU kernel: a workgroup walks its rows one after another, each row in vectors of the target's width."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch_mlir import ir
@@ -10,10 +11,13 @@ from torch_mlir.dialects import arith, func, scf
 from .emitter import Emitter
 from .executable import Executable
 from .fpu_state import keep_denormals
-from .reductions import emit_rstd, emit_token_scale
+from .reductions import emit_absmax, emit_rstd, emit_token_scale
 from .rounding import storage_type
+from .scales import PACKED, ScaleBuffer, ScaleLayout
 from .values import Buffer, RowValues
 from .writer import RowWriter
+
+DYNAMIC = ir.ShapedType.get_dynamic_size()
 
 #: Elements that one workgroup should have at least, so that its start (about 0.1 us) does not show.
 ELEMENTS_PER_WORKGROUP = 16384
@@ -64,12 +68,10 @@ class CpuKernels:
             only_bf16 = _loads_only_bf16(body)
             e = Emitter(executable.entry, short_nans=only_bf16, hardware_f16=self.hardware_f16)
             row_count = executable.row_count()
-            buffers = [
-                Buffer(executable.binding(i, _memref_type(v.type), row_count), v.type.element_type)
-                for i, v in enumerate([*body.arguments, *yielded])
+            inputs = {v: _plain_buffer(executable, i, v, row_count) for i, v in enumerate(body.arguments)}
+            outputs = [
+                (v, _result_buffer(executable, i, v, row_count)) for i, v in enumerate(yielded, start=len(inputs))
             ]
-            inputs = dict(zip(body.arguments, buffers, strict=False))
-            outputs = list(zip(yielded, buffers[len(inputs) :], strict=True))
             begin = arith.muli(executable.workgroup_id(), e.index(per_workgroup))
             end = arith.minui(arith.addi(begin, e.index(per_workgroup)), row_count)
             with keep_denormals(self.is_x86):
@@ -78,24 +80,63 @@ class CpuKernels:
                     values = RowValues(e, loop.induction_variable, inputs, self.lanes, paired=only_bf16)
                     _emit_row(e, body, values, outputs)
                     scf.yield_([])
+            _pad_scales(e, [buffer for _, buffer in outputs], end, row_count)
             func.return_([])
         return executable.op
 
 
-def _emit_row(e: Emitter, body: ir.Block, values: RowValues, outputs: list[tuple[ir.Value, Buffer]]) -> None:
+#: A result of the region and where it goes.
+Output = tuple[ir.Value, Buffer | ScaleBuffer]
+
+
+def _emit_row(e: Emitter, body: ir.Block, values: RowValues, outputs: list[Output]) -> None:
     # Ops stand in topological order, so each reduction finds the row scalars that it depends on.
     for op in body.operations:
         if op.operation.name == "fanfold.rms_norm":
             values.row_scalars[op.y] = emit_rstd(e, values, op)
         elif op.operation.name == "fanfold.quantize" and op.granularity.value == "token":
             values.row_scalars[op.q] = emit_token_scale(e, values, op)
+        elif op.operation.name == "fanfold.absmax":
+            values.row_scalars[op.y] = e.to_float(emit_absmax(e, values, op, (e.index(0), op.x.type.shape[1])))
     RowWriter(e, values).write(outputs)
 
 
-def _memref_type(type_: ir.RankedTensorType) -> ir.MemRefType:
+def _plain_buffer(executable: Executable, index: int, value: ir.Value, rows: ir.Value) -> Buffer:
+    """Return binding `index` as the rows (or the vector that all rows share) of `value`."""
+    element = value.type.element_type
     # The row count is always dynamic in the kernel: one kernel serves every batch, with the same bits.
-    shape = [ir.ShapedType.get_dynamic_size(), type_.shape[1]] if type_.rank == 2 else list(type_.shape)
-    return ir.MemRefType.get(shape, storage_type(type_.element_type))
+    shape = [DYNAMIC, value.type.shape[1]] if value.type.rank == 2 else list(value.type.shape)
+    memref_type = ir.MemRefType.get(shape, storage_type(element))
+    return Buffer(executable.binding(index, memref_type, [rows] if value.type.rank == 2 else []), element)
+
+
+def _result_buffer(executable: Executable, index: int, value: ir.Value, rows: ir.Value) -> Buffer | ScaleBuffer:
+    op = None if isinstance(value, ir.BlockArgument) else value.owner.opview
+    if op is None or op.operation.name != "fanfold.quantize" or value == op.q:
+        return _plain_buffer(executable, index, value, rows)
+    layout = ScaleLayout.of(op)
+    shape = list(layout.memory(value.type.element_type, DYNAMIC).shape)
+    pitch = layout.pitch(rows) if layout.by_column else rows
+    element = value.type.element_type
+    if layout.packed:
+        # Seen as bytes: each group's exponent is stored on its own.
+        element = ir.IntegerType.get_signless(8)
+        shape[1] = DYNAMIC if layout.by_column else PACKED * shape[1]
+        pitch = arith.muli(pitch, arith.constant(ir.IndexType.get(), PACKED)) if layout.by_column else pitch
+    return ScaleBuffer(executable.binding(index, ir.MemRefType.get(shape, element), [pitch]), layout)
+
+
+def _pad_scales(e: Emitter, buffers: Sequence[Buffer | ScaleBuffer], end: ir.Value, rows: ir.Value) -> None:
+    """Let the workgroup of the last row write what is behind it."""
+    padded = [buffer for buffer in buffers if isinstance(buffer, ScaleBuffer) and buffer.layout.padded]
+    if not padded:
+        return
+    is_last = arith.cmpi(arith.CmpIPredicate.eq, end, rows)
+    branch = scf.IfOp(is_last)
+    with ir.InsertionPoint(branch.then_block):
+        for buffer in padded:
+            buffer.pad(e, rows)
+        scf.yield_([])
 
 
 def _loads_only_bf16(body: ir.Block) -> bool:

@@ -77,10 +77,9 @@ class Executable:
         )
         return arith.index_castui(ir.IndexType.get(), load.result)
 
-    def binding(self, index: int, type_: ir.MemRefType, rows: ir.Value) -> ir.Value:
-        """Return binding `index` as a memref of `type_`, whose dynamic dim (if any) is `rows`."""
+    def binding(self, index: int, type_: ir.MemRefType, dynamic: Sequence[ir.Value]) -> ir.Value:
+        """Return binding `index` as a memref of `type_` with the given dynamic sizes."""
         zero = arith.constant(ir.IndexType.get(), 0)
-        dynamic = [] if type_.has_static_shape else [rows]
         subspan = ir.Operation.create(
             "hal.interface.binding.subspan",
             results=[type_],
@@ -105,28 +104,32 @@ class Executable:
 
 
 def dispatch(
-    name: str, rows: ir.Value, operands: Sequence[ir.Value], result_types: Sequence[ir.Type]
-) -> Sequence[ir.Value]:
+    name: str,
+    rows: ir.Value,
+    operands: Sequence[ir.Value],
+    result_types: Sequence[ir.Type],
+    result_sizes: Sequence[ir.Value],
+) -> list[ir.Value]:
     """Create the dispatch of executable `name` at the current insertion point.
 
     Args:
         name: Symbol of the executable.
         rows: Number of rows, as index.
-        operands: Tensors that the kernel reads; the dynamic dims of all tensors equal `rows`.
+        operands: Tensors that the kernel reads; their dynamic dims equal `rows`.
         result_types: Types of the tensors that the kernel writes.
+        result_sizes: Their dynamic sizes.
 
     Returns:
         The results.
     """
     rows_i32 = arith.index_castui(ir.IntegerType.get_signless(32), rows)
     dynamic_operands = [rows for v in operands if not v.type.has_static_shape]
-    dynamic_results = [rows for t in result_types if not t.has_static_shape]
-    segments = [1, 1 + len(operands), len(dynamic_operands), len(dynamic_results)]
+    segments = [1, 1 + len(operands), len(dynamic_operands), len(result_sizes)]
     symbol = ir.Attribute.parse(f"@{name}::@{name}")
     op = ir.Operation.create(
         "flow.dispatch",
         results=list(result_types),
-        operands=[rows, rows_i32, *operands, *dynamic_operands, *dynamic_results],
+        operands=[rows, rows_i32, *operands, *dynamic_operands, *result_sizes],
         attributes={
             "entry_points": ir.ArrayAttr.get([symbol]),
             "operandSegmentSizes": ir.DenseI32ArrayAttr.get(segments),

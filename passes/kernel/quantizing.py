@@ -9,6 +9,7 @@ from torch_mlir.dialects import arith, math
 
 from .emitter import Emitter, f32_bits
 from .float8 import convert, represents, with_sign
+from .rounding import round_to
 
 #: Scales in [2^-60, inf) are ordinary. Below, a quotient that matters could come from a value so small that the
 #: residual of the division is no longer exact; infinity and NaN need the exact form.
@@ -57,19 +58,29 @@ def emit_codes(e: Emitter, op: ir.OpView, value: ir.Value, scale: ir.Value, inve
         fast: The scale is ordinary and computed from this very group.
     """
     kind, bound = str(op.q.type.element_type), op.bound.value
-    inverses = e.spread(inverse, value)
-    if op.reciprocal.value:
-        scaled = arith.mulf(value, inverses)
-    elif fast and not isinstance(op.x.type.element_type, ir.F32Type):
-        scaled = _exact_quotient(value, e.spread(scale, value), inverses)
-    else:
-        scaled = arith.divf(value, e.spread(scale, value))
+    scaled = round_to(e, _scaled(e, op, value, scale, inverse, fast=fast), op.quotient_type.value)
     # |value| <= absmax, so the quotient exceeds the bound by an ulp at most, and rounding takes it back to the bound
-    # whenever the bound is a value of the format.
-    if not (fast and represents(kind, bound)):
+    # whenever the bound is a value of the format. A rounded scale can be too small by more.
+    if not (fast and represents(kind, bound) and isinstance(op.scale_type.value, ir.F32Type)):
         scaled = _clamped(e, scaled, bound)
     # The residual step of the fast form can turn -0 into +0; a given scale can be negative.
     return Codes(convert(e, scaled, kind, may_be_nan=not fast), value if fast else scaled, kind)
+
+
+def _scaled(e: Emitter, op: ir.OpView, value: ir.Value, scale: ir.Value, inverse: ir.Value, *, fast: bool) -> ir.Value:
+    form = op.form.value
+    if form == "multiplier":
+        return arith.mulf(value, e.spread(scale, value))
+    if form == "reciprocal":
+        return arith.mulf(value, e.spread(inverse, value))
+    if not fast:
+        return arith.divf(value, e.spread(scale, value))
+    if op.scale_format.value != "f32":
+        # The inverse of a power of two is exact, and so is the product.
+        return arith.mulf(value, e.spread(inverse, value))
+    if isinstance(op.x.type.element_type, ir.F32Type):
+        return arith.divf(value, e.spread(scale, value))
+    return _exact_quotient(value, e.spread(scale, value), e.spread(inverse, value))
 
 
 def _exact_quotient(value: ir.Value, scale: ir.Value, inverse: ir.Value) -> ir.Value:

@@ -145,7 +145,17 @@ class RowValues:
             case "fanfold.cast":
                 unrounded = self.at(op.x, piece)
             case "fanfold.silu_mul":
-                unrounded = self._silu_mul(op, piece)
+                halves = self.at(op.gate, piece), self.at(op.up, piece)
+                unrounded = _each(lambda gate, up: formulas.silu_mul(self._e, op, gate, up), *halves)
+            case "fanfold.elementwise":
+                others = () if op.other is None else (self.at(op.other, piece),)
+                unrounded = _each(
+                    lambda part, *other: formulas.elementwise(self._e, op, part, *(other or (None,))),
+                    self.at(op.x, piece),
+                    *others,
+                )
+            case "fanfold.columns":
+                return self.at(op.x, Piece(piece.base, piece.offset + op.offset.value, piece.width))
             case name:
                 raise NotImplementedError(f"no row value for {name}")
         return _each(lambda part: round_to(self._e, part, value.type.element_type), unrounded)
@@ -156,12 +166,6 @@ class RowValues:
         if op.weight is None:
             return _each(lambda part: formulas.rms_norm(self._e, op, part, rstd, None), x)
         return _each(lambda part, w: formulas.rms_norm(self._e, op, part, rstd, w), x, self.at(op.weight, piece))
-
-    def _silu_mul(self, op: ir.OpView, piece: Piece) -> Parts:
-        right = Piece(piece.base, piece.offset + op.y.type.shape[1], piece.width)
-        return _each(
-            lambda gate, up: formulas.silu_mul(self._e, op, gate, up), self.at(op.x, piece), self.at(op.x, right)
-        )
 
 
 def _each(fn: Callable[..., ir.Value], *operands: Parts) -> Parts:

@@ -8,6 +8,7 @@ from math import lcm
 
 from torch_mlir import ir
 
+from .scales import ScaleBuffer
 from .values import Buffer
 
 #: Most columns whose values one loop body holds in registers (or, beyond them, in spill slots of the L1 cache).
@@ -26,12 +27,20 @@ class PlainSink:
 
 
 @dataclass(frozen=True)
+class AbsmaxSink:
+    """An `absmax` op, whose one number a row is known before any walk."""
+
+    op: ir.OpView
+    buffer: Buffer
+
+
+@dataclass(frozen=True)
 class QuantizeSink:
     """A `quantize` op and where its results go: nowhere if a result is not used, or to several buffers."""
 
     op: ir.OpView
     q: tuple[Buffer, ...]
-    scales: tuple[Buffer, ...]
+    scales: tuple[ScaleBuffer, ...]
 
     @property
     def granularity(self) -> str:
@@ -58,26 +67,30 @@ class Walk:
     maps: list[PlainSink | QuantizeSink] = field(default_factory=list)
 
 
-def sinks_of(outputs: Sequence[tuple[ir.Value, Buffer]]) -> list[PlainSink | QuantizeSink]:
+#: Where something that a region computes is stored.
+Sink = PlainSink | AbsmaxSink | QuantizeSink
+
+
+def sinks_of(outputs: Sequence[tuple[ir.Value, Buffer | ScaleBuffer]]) -> list[Sink]:
     """Return what stores the outputs of a body: the two results of a `quantize` belong together."""
-    buffers: dict[ir.Value, tuple[Buffer, ...]] = {}
+    by_op: dict[ir.Operation, list[tuple[ir.Value, Buffer | ScaleBuffer]]] = {}
+    sinks: list[Sink] = []
     for value, buffer in outputs:
-        buffers[value] = (*buffers.get(value, ()), buffer)
-    sinks: list[PlainSink | QuantizeSink] = []
-    seen = set()
-    for value, buffer in outputs:
-        op = None if isinstance(value, ir.BlockArgument) else value.owner.opview
-        if op is None or op.operation.name != "fanfold.quantize":
-            sinks.append(PlainSink(value, buffer))
-        elif op.operation not in seen:
-            seen.add(op.operation)
-            scales = () if op.scales is None else buffers.get(op.scales, ())
-            sinks.append(QuantizeSink(op, buffers.get(op.q, ()), scales))
+        op = None if isinstance(value, ir.BlockArgument) else value.owner.operation
+        if op is not None and op.name == "fanfold.quantize":
+            by_op.setdefault(op, []).append((value, buffer))
+        elif isinstance(buffer, Buffer):
+            is_absmax = op is not None and op.name == "fanfold.absmax"
+            sinks.append(AbsmaxSink(value.owner.opview, buffer) if is_absmax else PlainSink(value, buffer))
+    for quantize, stored in by_op.items():
+        q = tuple(buffer for _, buffer in stored if isinstance(buffer, Buffer))
+        scales = tuple(buffer for _, buffer in stored if isinstance(buffer, ScaleBuffer))
+        sinks.append(QuantizeSink(quantize.opview, q, scales))
     return sinks
 
 
-def plan(sinks: Sequence[PlainSink | QuantizeSink], lanes: int) -> list[Walk]:
-    """Distribute sinks over walks; token quantisations, whose scale is known before, are not among them.
+def plan(sinks: Sequence[Sink], lanes: int) -> list[Walk]:
+    """Distribute sinks over walks, but for those of a token: its absmax or scale is known before.
 
     Args:
         sinks: What has to be stored.
@@ -88,9 +101,10 @@ def plan(sinks: Sequence[PlainSink | QuantizeSink], lanes: int) -> list[Walk]:
         if isinstance(sink, QuantizeSink) and sink.granularity == "group":
             _add_group(walks, sink)
     for sink in sinks:
-        if isinstance(sink, PlainSink) or sink.granularity == "tensor":
-            width = sink.value.type.shape[1] if isinstance(sink, PlainSink) else sink.op.x.type.shape[1]
-            _walk_of(walks, width, 4 * lanes).maps.append(sink)
+        if isinstance(sink, PlainSink):
+            _walk_of(walks, sink.value.type.shape[1], 4 * lanes).maps.append(sink)
+        elif isinstance(sink, QuantizeSink) and sink.granularity == "tensor":
+            _walk_of(walks, sink.op.x.type.shape[1], 4 * lanes).maps.append(sink)
     return walks
 
 

@@ -12,8 +12,9 @@ from .emitter import Emitter, tree
 from .formulas import absmax_bits
 from .quantizing import emit_codes, is_ordinary
 from .reductions import emit_absmax, emit_scale
+from .scales import ScaleBuffer
 from .values import Buffer, Piece, RowValues
-from .walks import MAX_CHUNK, PlainSink, QuantizeSink, Walk, plan, sinks_of
+from .walks import MAX_CHUNK, AbsmaxSink, PlainSink, QuantizeSink, Walk, plan, sinks_of
 
 #: A scale and its reciprocal, f32 scalars.
 Scale = tuple[ir.Value, ir.Value]
@@ -34,7 +35,7 @@ class RowWriter:
         self._e = e
         self._values = values
 
-    def write(self, outputs: Sequence[tuple[ir.Value, Buffer]]) -> None:
+    def write(self, outputs: Sequence[tuple[ir.Value, Buffer | ScaleBuffer]]) -> None:
         """Emit the stores of the body's yielded values to their buffers."""
         sinks = sinks_of(outputs)
         for walk in plan(sinks, self._values.lanes):
@@ -43,8 +44,14 @@ class RowWriter:
             else:
                 self._write_chunks(walk)
         for sink in sinks:
-            if isinstance(sink, QuantizeSink) and sink.granularity == "token":
-                self._write_token(sink)
+            if isinstance(sink, AbsmaxSink):
+                absmax = self._values.row_scalars[sink.op.y]
+                memref.store(absmax, sink.buffer.memref, [self._values.row, self._e.index(0)])
+            elif isinstance(sink, QuantizeSink):
+                if sink.granularity == "token":
+                    self._write_token(sink)
+                for buffer in sink.scales:
+                    buffer.store_rest(self._e, self._values.row)
 
     def _write_token(self, sink: QuantizeSink) -> None:
         scale, first = self._values.row_scalars[sink.op.q], self._e.index(0)
@@ -185,4 +192,4 @@ class RowWriter:
 
     def _store_scale(self, sink: QuantizeSink, scale: ir.Value, index: ir.Value) -> None:
         for buffer in sink.scales:
-            memref.store(scale, buffer.memref, [self._values.row, index])
+            buffer.store(self._e, scale, self._values.row, index)

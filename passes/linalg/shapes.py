@@ -8,7 +8,7 @@ from torch_mlir.dialects import arith, tensor
 from .build import sizes_like
 
 
-def columns(rows: ir.Value, begin: int, width: int) -> ir.Value:
+def slice_columns(rows: ir.Value, begin: int, width: int) -> ir.Value:
     """Return `width` columns of a row tensor from column `begin`."""
     type_ = ir.RankedTensorType(rows.type)
     if width == type_.shape[1]:
@@ -32,7 +32,17 @@ def joined(grouped: ir.Value, width: int) -> ir.Value:
     type_ = ir.RankedTensorType(grouped.type)
     rows, groups, group = type_.shape
     result = ir.RankedTensorType.get([rows, groups * group], type_.element_type)
-    return columns(tensor.collapse_shape(result, grouped, [[0], [1, 2]]), 0, width)
+    return slice_columns(tensor.collapse_shape(result, grouped, [[0], [1, 2]]), 0, width)
+
+
+def column_of_groups(grouped: ir.Value, place: int) -> ir.Value:
+    """Return the elements at one place of every group: ``tensor<R x groups>`` of ``tensor<R x groups x group>``."""
+    type_ = ir.RankedTensorType(grouped.type)
+    rows, groups, _ = type_.shape
+    result = ir.RankedTensorType.get([rows, groups], type_.element_type)
+    return tensor.extract_slice(
+        result, grouped, [], sizes_like(grouped), [], [0, 0, place], [rows, groups, 1], [1, 1, 1]
+    )
 
 
 def _padded(rows: ir.Value, width: int) -> ir.Value:
@@ -43,6 +53,7 @@ def _padded(rows: ir.Value, width: int) -> ir.Value:
     pad = tensor.PadOp(result, rows, [], [], [0, 0], [0, width - type_.shape[1]])
     index = ir.IndexType.get()
     with ir.InsertionPoint(pad.regions[0].blocks.append(index, index)):
-        zero = arith.constant(type_.element_type, ir.FloatAttr.get(type_.element_type, 0.0))
-        tensor.yield_(zero)
+        is_integer = isinstance(type_.element_type, ir.IntegerType)
+        make = ir.IntegerAttr.get if is_integer else ir.FloatAttr.get
+        tensor.yield_(arith.constant(type_.element_type, make(type_.element_type, 0)))
     return pad.result

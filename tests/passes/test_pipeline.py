@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from fanfold.frontend import import_model
 from fanfold.passes.base import Pass, PassState
 from fanfold.passes.kernel.cpu import CpuKernels
 from fanfold.passes.kernel.no_kernels import NoKernels
+from fanfold.passes.kernel_records import kernel_records
 from fanfold.passes.pipeline import run, run_passes, standard_pipeline
 
 KERNELS = CpuKernels(vector_bits=256, is_x86=True)
@@ -123,6 +125,46 @@ def test_another_value_of_the_switch_is_an_error(module: ir.Module, monkeypatch:
     monkeypatch.setenv("FANFOLD_KERNELS", "no")
     with pytest.raises(CompileError, match="FANFOLD_KERNELS"):
         run(module, KERNELS)
+
+
+def test_each_kernel_is_recorded_with_what_it_reads_and_writes(module: ir.Module) -> None:
+    result = run(module, KERNELS)
+    assert {kernel.name for kernel in result.kernels} == {d.kernel for d in result.decisions}
+    assert sum(kernel.dispatches for kernel in result.kernels) == text(module).count('"flow.dispatch"')
+    assert all(kernel.operands and kernel.results for kernel in result.kernels)
+    assert all("[?, " in kernel.results[0] for kernel in result.kernels)
+
+
+def test_without_kernels_none_is_recorded(module: ir.Module) -> None:
+    assert run(module, NoKernels()).kernels == []
+
+
+SHARED = """
+func.func @main(%r: index, %c: i32, %a: tensor<4x8xf32>, %b: tensor<2x8xf32>, %w: tensor<8xf32>)
+    -> (tensor<4x8xbf16>, tensor<2x8xbf16>) {
+  %0 = "flow.dispatch"(%r, %c, %a, %w) {entry_points = [@k::@k], operandSegmentSizes = array<i32: 1, 3, 0, 0>}
+    : (index, i32, tensor<4x8xf32>, tensor<8xf32>) -> tensor<4x8xbf16>
+  %1 = "flow.dispatch"(%r, %c, %b, %w) {entry_points = [@k::@k], operandSegmentSizes = array<i32: 1, 3, 0, 0>}
+    : (index, i32, tensor<2x8xf32>, tensor<8xf32>) -> tensor<2x8xbf16>
+  return %0, %1 : tensor<4x8xbf16>, tensor<2x8xbf16>
+}
+"""
+
+
+def test_a_kernel_of_several_dispatches_is_one_record() -> None:
+    (kernel,) = kernel_records(parse_module(SHARED))
+    assert (kernel.name, kernel.dispatches) == ("k", 2)
+    # The row count is what the two do not share.
+    assert kernel.operands == ("f32[?, 8]", "f32[8]")
+    assert kernel.results == ("bf16[?, 8]",)
+
+
+def test_rewrites_are_logged_at_debug_level_only(module: ir.Module, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, logger="fanfold"):
+        result = run(module, KERNELS)
+    assert {record.levelno for record in caplog.records} == {logging.DEBUG}
+    assert [record.getMessage().partition(":")[0] for record in caplog.records][:-1] == NAMES
+    assert caplog.records[-1].getMessage().startswith(f"{len(result.kernels)} kernels for 7 row-wise ops")
 
 
 class Breaks:

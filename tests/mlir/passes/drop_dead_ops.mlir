@@ -18,7 +18,7 @@ func.func @chain(%x: !torch.vtensor<[2,64],bf16>) {
 // CHECK: return %[[Q]]#1
 func.func @one_result_used(%x: tensor<?x64xbf16>) -> tensor<?x1xf32> {
   %q:2 = "fanfold.quantize"(%x) {granularity = "token", group_size = 64 : i64, bound = 127.0 : f64, absmax_floor = 0.0 : f64,
-    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
     : (tensor<?x64xbf16>) -> (tensor<?x64xi8>, tensor<?x1xf32>)
   return %q#1 : tensor<?x1xf32>
 }

@@ -7,10 +7,10 @@
 // CHECK: return %[[Q]]#0, %[[Q]]#1, %[[Q]]#0, %[[Q]]#1
 func.func @equal_quantisations(%x: tensor<?x64xbf16>) -> (tensor<?x64xi8>, tensor<?x1xf32>, tensor<?x64xi8>, tensor<?x1xf32>) {
   %q:2 = "fanfold.quantize"(%x) {granularity = "token", group_size = 64 : i64, bound = 127.0 : f64, absmax_floor = 0.0 : f64,
-    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>,
+    scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>,
     origins = ["a@m.py:1#0"]} : (tensor<?x64xbf16>) -> (tensor<?x64xi8>, tensor<?x1xf32>)
   %p:2 = "fanfold.quantize"(%x) {granularity = "token", group_size = 64 : i64, bound = 127.0 : f64, absmax_floor = 0.0 : f64,
-    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>,
+    scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>,
     origins = ["b@m.py:2#1"]} : (tensor<?x64xbf16>) -> (tensor<?x64xi8>, tensor<?x1xf32>)
   return %q#0, %q#1, %p#0, %p#1 : tensor<?x64xi8>, tensor<?x1xf32>, tensor<?x64xi8>, tensor<?x1xf32>
 }
@@ -43,10 +43,10 @@ func.func @behind_equal_casts(%x: !torch.vtensor<[?,64],bf16>) -> (tensor<?x64xf
 // CHECK-LABEL: func.func @another_attribute(
 // CHECK-COUNT-2: fanfold.silu_mul
 // CHECK: return
-func.func @another_attribute(%x: tensor<?x64xbf16>) -> (tensor<?x32xbf16>, tensor<?x32xbf16>) {
-  %a = "fanfold.silu_mul"(%x) {activation_type = bf16, limit = 7.0 : f64} : (tensor<?x64xbf16>) -> tensor<?x32xbf16>
-  %b = "fanfold.silu_mul"(%x) {activation_type = bf16, limit = 8.0 : f64} : (tensor<?x64xbf16>) -> tensor<?x32xbf16>
-  return %a, %b : tensor<?x32xbf16>, tensor<?x32xbf16>
+func.func @another_attribute(%x: tensor<?x64xbf16>) -> (tensor<?x64xbf16>, tensor<?x64xbf16>) {
+  %a = "fanfold.silu_mul"(%x, %x) {activation_type = bf16, limit = 7.0 : f64} : (tensor<?x64xbf16>, tensor<?x64xbf16>) -> tensor<?x64xbf16>
+  %b = "fanfold.silu_mul"(%x, %x) {activation_type = bf16, limit = 8.0 : f64} : (tensor<?x64xbf16>, tensor<?x64xbf16>) -> tensor<?x64xbf16>
+  return %a, %b : tensor<?x64xbf16>, tensor<?x64xbf16>
 }
 
 // CHECK-LABEL: func.func @another_result_type(

@@ -6,8 +6,13 @@
 // CHECK: "fanfold.quantize"(%[[Y]])
 // CHECK: return
 func.func @view(%x: !torch.vtensor<[2,?,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> (!torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2],f32>) {
+  %no_size = torch.constant.none
+  %no_offset = torch.constant.float 0.000000e+00
+  %rounded = torch.constant.bool true
+  %f32 = torch.constant.str "f32"
+  %row = torch.constant.str "row"
   %c0 = torch.constant.float 1.000000e-06
-  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0) : (!torch.vtensor<[2,?,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float) -> !torch.vtensor<[2,?,256],bf16>
+  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0, %no_size, %no_offset, %rounded) : (!torch.vtensor<[2,?,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float, !torch.none, !torch.float, !torch.bool) -> !torch.vtensor<[2,?,256],bf16>
   %c1 = torch.constant.int -1
   %c2 = torch.constant.int 256
   %c3 = torch.prim.ListConstruct %c1, %c2 : (!torch.int, !torch.int) -> !torch.list<int>
@@ -18,7 +23,7 @@ func.func @view(%x: !torch.vtensor<[2,?,256],bf16>, %w: !torch.vtensor<[256],bf1
   %c7 = torch.constant.float 0.000000e+00
   %c8 = torch.constant.bool false
   %c9 = torch.constant.none
-  %q:2 = torch.operator "torch.fanfold.group_quant"(%v0, %c4, %c5, %c6, %c7, %c8, %c9) : (!torch.vtensor<[?,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none) -> (!torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2],f32>)
+  %q:2 = torch.operator "torch.fanfold.group_quant"(%v0, %c4, %c5, %c6, %c7, %c8, %c9, %f32, %row) : (!torch.vtensor<[?,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2],f32>)
   return %q#0, %q#1 : !torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2],f32>
 }
 
@@ -28,8 +33,13 @@ func.func @view(%x: !torch.vtensor<[2,?,256],bf16>, %w: !torch.vtensor<[256],bf1
 // CHECK: "fanfold.quantize"(%[[Y]])
 // CHECK: return
 func.func @reshape(%x: !torch.vtensor<[2,?,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> (!torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2],f32>) {
+  %no_size = torch.constant.none
+  %no_offset = torch.constant.float 0.000000e+00
+  %rounded = torch.constant.bool true
+  %f32 = torch.constant.str "f32"
+  %row = torch.constant.str "row"
   %c0 = torch.constant.float 1.000000e-06
-  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0) : (!torch.vtensor<[2,?,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float) -> !torch.vtensor<[2,?,256],bf16>
+  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0, %no_size, %no_offset, %rounded) : (!torch.vtensor<[2,?,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float, !torch.none, !torch.float, !torch.bool) -> !torch.vtensor<[2,?,256],bf16>
   %c1 = torch.constant.int -1
   %c2 = torch.constant.int 256
   %c3 = torch.prim.ListConstruct %c1, %c2 : (!torch.int, !torch.int) -> !torch.list<int>
@@ -40,7 +50,7 @@ func.func @reshape(%x: !torch.vtensor<[2,?,256],bf16>, %w: !torch.vtensor<[256],
   %c7 = torch.constant.float 0.000000e+00
   %c8 = torch.constant.bool false
   %c9 = torch.constant.none
-  %q:2 = torch.operator "torch.fanfold.group_quant"(%v0, %c4, %c5, %c6, %c7, %c8, %c9) : (!torch.vtensor<[?,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none) -> (!torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2],f32>)
+  %q:2 = torch.operator "torch.fanfold.group_quant"(%v0, %c4, %c5, %c6, %c7, %c8, %c9, %f32, %row) : (!torch.vtensor<[?,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2],f32>)
   return %q#0, %q#1 : !torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2],f32>
 }
 
@@ -50,15 +60,20 @@ func.func @reshape(%x: !torch.vtensor<[2,?,256],bf16>, %w: !torch.vtensor<[256],
 // CHECK: "fanfold.quantize"(%[[Y]])
 // CHECK: return
 func.func @no_view(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> (!torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2],f32>) {
+  %no_size = torch.constant.none
+  %no_offset = torch.constant.float 0.000000e+00
+  %rounded = torch.constant.bool true
+  %f32 = torch.constant.str "f32"
+  %row = torch.constant.str "row"
   %c0 = torch.constant.float 1.000000e-06
-  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0) : (!torch.vtensor<[?,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float) -> !torch.vtensor<[?,256],bf16>
+  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0, %no_size, %no_offset, %rounded) : (!torch.vtensor<[?,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float, !torch.none, !torch.float, !torch.bool) -> !torch.vtensor<[?,256],bf16>
   %c1 = torch.constant.int 128
   %c2 = torch.constant.int 24
   %c3 = torch.constant.float 1.000000e-10
   %c4 = torch.constant.float 0.000000e+00
   %c5 = torch.constant.bool false
   %c6 = torch.constant.none
-  %q:2 = torch.operator "torch.fanfold.group_quant"(%y, %c1, %c2, %c3, %c4, %c5, %c6) : (!torch.vtensor<[?,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none) -> (!torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2],f32>)
+  %q:2 = torch.operator "torch.fanfold.group_quant"(%y, %c1, %c2, %c3, %c4, %c5, %c6, %f32, %row) : (!torch.vtensor<[?,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2],f32>)
   return %q#0, %q#1 : !torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2],f32>
 }
 
@@ -68,8 +83,13 @@ func.func @no_view(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.vtensor<[256],bf
 // CHECK: "fanfold.quantize"(%[[Y]])
 // CHECK: return
 func.func @flatten_and_unflatten(%x: !torch.vtensor<[2,3,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> (!torch.vtensor<[3,2,256],f8E4M3FN>, !torch.vtensor<[3,2,2],f32>) {
+  %no_size = torch.constant.none
+  %no_offset = torch.constant.float 0.000000e+00
+  %rounded = torch.constant.bool true
+  %f32 = torch.constant.str "f32"
+  %row = torch.constant.str "row"
   %c0 = torch.constant.float 1.000000e-06
-  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0) : (!torch.vtensor<[2,3,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float) -> !torch.vtensor<[2,3,256],bf16>
+  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0, %no_size, %no_offset, %rounded) : (!torch.vtensor<[2,3,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float, !torch.none, !torch.float, !torch.bool) -> !torch.vtensor<[2,3,256],bf16>
   %c1 = torch.constant.int 0
   %c2 = torch.constant.int 1
   %v0 = torch.aten.flatten.using_ints %y, %c1, %c2 : !torch.vtensor<[2,3,256],bf16>, !torch.int, !torch.int -> !torch.vtensor<[6,256],bf16>
@@ -84,7 +104,7 @@ func.func @flatten_and_unflatten(%x: !torch.vtensor<[2,3,256],bf16>, %w: !torch.
   %c10 = torch.constant.float 0.000000e+00
   %c11 = torch.constant.bool false
   %c12 = torch.constant.none
-  %q:2 = torch.operator "torch.fanfold.group_quant"(%v1, %c7, %c8, %c9, %c10, %c11, %c12) : (!torch.vtensor<[3,2,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none) -> (!torch.vtensor<[3,2,256],f8E4M3FN>, !torch.vtensor<[3,2,2],f32>)
+  %q:2 = torch.operator "torch.fanfold.group_quant"(%v1, %c7, %c8, %c9, %c10, %c11, %c12, %f32, %row) : (!torch.vtensor<[3,2,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[3,2,256],f8E4M3FN>, !torch.vtensor<[3,2,2],f32>)
   return %q#0, %q#1 : !torch.vtensor<[3,2,256],f8E4M3FN>, !torch.vtensor<[3,2,2],f32>
 }
 
@@ -94,8 +114,13 @@ func.func @flatten_and_unflatten(%x: !torch.vtensor<[2,3,256],bf16>, %w: !torch.
 // CHECK: "fanfold.quantize"(%[[Y]])
 // CHECK: return
 func.func @unsqueeze_and_squeeze(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> (!torch.vtensor<[1,?,256],f8E4M3FN>, !torch.vtensor<[1,?,2],f32>) {
+  %no_size = torch.constant.none
+  %no_offset = torch.constant.float 0.000000e+00
+  %rounded = torch.constant.bool true
+  %f32 = torch.constant.str "f32"
+  %row = torch.constant.str "row"
   %c0 = torch.constant.float 1.000000e-06
-  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0) : (!torch.vtensor<[?,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float) -> !torch.vtensor<[?,256],bf16>
+  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0, %no_size, %no_offset, %rounded) : (!torch.vtensor<[?,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float, !torch.none, !torch.float, !torch.bool) -> !torch.vtensor<[?,256],bf16>
   %c1 = torch.constant.int 1
   %v0 = torch.aten.unsqueeze %y, %c1 : !torch.vtensor<[?,256],bf16>, !torch.int -> !torch.vtensor<[?,1,256],bf16>
   %c2 = torch.constant.int 1
@@ -108,7 +133,7 @@ func.func @unsqueeze_and_squeeze(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.vt
   %c7 = torch.constant.float 0.000000e+00
   %c8 = torch.constant.bool false
   %c9 = torch.constant.none
-  %q:2 = torch.operator "torch.fanfold.group_quant"(%v2, %c4, %c5, %c6, %c7, %c8, %c9) : (!torch.vtensor<[1,?,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none) -> (!torch.vtensor<[1,?,256],f8E4M3FN>, !torch.vtensor<[1,?,2],f32>)
+  %q:2 = torch.operator "torch.fanfold.group_quant"(%v2, %c4, %c5, %c6, %c7, %c8, %c9, %f32, %row) : (!torch.vtensor<[1,?,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[1,?,256],f8E4M3FN>, !torch.vtensor<[1,?,2],f32>)
   return %q#0, %q#1 : !torch.vtensor<[1,?,256],f8E4M3FN>, !torch.vtensor<[1,?,2],f32>
 }
 
@@ -118,8 +143,13 @@ func.func @unsqueeze_and_squeeze(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.vt
 // CHECK: "fanfold.quantize"(%[[Y]])
 // CHECK: return
 func.func @copies(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> (!torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2],f32>) {
+  %no_size = torch.constant.none
+  %no_offset = torch.constant.float 0.000000e+00
+  %rounded = torch.constant.bool true
+  %f32 = torch.constant.str "f32"
+  %row = torch.constant.str "row"
   %c0 = torch.constant.float 1.000000e-06
-  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0) : (!torch.vtensor<[?,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float) -> !torch.vtensor<[?,256],bf16>
+  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0, %no_size, %no_offset, %rounded) : (!torch.vtensor<[?,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float, !torch.none, !torch.float, !torch.bool) -> !torch.vtensor<[?,256],bf16>
   %c1 = torch.constant.int 0
   %v0 = torch.aten.contiguous %y, %c1 : !torch.vtensor<[?,256],bf16>, !torch.int -> !torch.vtensor<[?,256],bf16>
   %c2 = torch.constant.int 0
@@ -132,7 +162,7 @@ func.func @copies(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.vtensor<[256],bf1
   %c6 = torch.constant.float 0.000000e+00
   %c7 = torch.constant.bool false
   %c8 = torch.constant.none
-  %q:2 = torch.operator "torch.fanfold.group_quant"(%v3, %c3, %c4, %c5, %c6, %c7, %c8) : (!torch.vtensor<[?,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none) -> (!torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2],f32>)
+  %q:2 = torch.operator "torch.fanfold.group_quant"(%v3, %c3, %c4, %c5, %c6, %c7, %c8, %f32, %row) : (!torch.vtensor<[?,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2],f32>)
   return %q#0, %q#1 : !torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2],f32>
 }
 
@@ -143,8 +173,13 @@ func.func @copies(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.vtensor<[256],bf1
 // CHECK: "fanfold.quantize"(%[[Y]])
 // CHECK: return
 func.func @last_dim_changes_in_between(%x: !torch.vtensor<[2,3,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> (!torch.vtensor<[6,256],f8E4M3FN>, !torch.vtensor<[6,2],f32>) {
+  %no_size = torch.constant.none
+  %no_offset = torch.constant.float 0.000000e+00
+  %rounded = torch.constant.bool true
+  %f32 = torch.constant.str "f32"
+  %row = torch.constant.str "row"
   %c0 = torch.constant.float 1.000000e-06
-  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0) : (!torch.vtensor<[2,3,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float) -> !torch.vtensor<[2,3,256],bf16>
+  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0, %no_size, %no_offset, %rounded) : (!torch.vtensor<[2,3,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float, !torch.none, !torch.float, !torch.bool) -> !torch.vtensor<[2,3,256],bf16>
   %c1 = torch.constant.int 2
   %c2 = torch.constant.int 768
   %c3 = torch.prim.ListConstruct %c1, %c2 : (!torch.int, !torch.int) -> !torch.list<int>
@@ -159,7 +194,7 @@ func.func @last_dim_changes_in_between(%x: !torch.vtensor<[2,3,256],bf16>, %w: !
   %c10 = torch.constant.float 0.000000e+00
   %c11 = torch.constant.bool false
   %c12 = torch.constant.none
-  %q:2 = torch.operator "torch.fanfold.group_quant"(%v1, %c7, %c8, %c9, %c10, %c11, %c12) : (!torch.vtensor<[6,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none) -> (!torch.vtensor<[6,256],f8E4M3FN>, !torch.vtensor<[6,2],f32>)
+  %q:2 = torch.operator "torch.fanfold.group_quant"(%v1, %c7, %c8, %c9, %c10, %c11, %c12, %f32, %row) : (!torch.vtensor<[6,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[6,256],f8E4M3FN>, !torch.vtensor<[6,2],f32>)
   return %q#0, %q#1 : !torch.vtensor<[6,256],f8E4M3FN>, !torch.vtensor<[6,2],f32>
 }
 
@@ -169,8 +204,13 @@ func.func @last_dim_changes_in_between(%x: !torch.vtensor<[2,3,256],bf16>, %w: !
 // CHECK: "fanfold.quantize"(%[[Y]])
 // CHECK: return
 func.func @rank_1(%x: !torch.vtensor<[256],bf16>, %w: !torch.vtensor<[256],bf16>) -> (!torch.vtensor<[1,256],f8E4M3FN>, !torch.vtensor<[1,2],f32>) {
+  %no_size = torch.constant.none
+  %no_offset = torch.constant.float 0.000000e+00
+  %rounded = torch.constant.bool true
+  %f32 = torch.constant.str "f32"
+  %row = torch.constant.str "row"
   %c0 = torch.constant.float 1.000000e-06
-  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0) : (!torch.vtensor<[256],bf16>, !torch.vtensor<[256],bf16>, !torch.float) -> !torch.vtensor<[256],bf16>
+  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0, %no_size, %no_offset, %rounded) : (!torch.vtensor<[256],bf16>, !torch.vtensor<[256],bf16>, !torch.float, !torch.none, !torch.float, !torch.bool) -> !torch.vtensor<[256],bf16>
   %c1 = torch.constant.int 0
   %v0 = torch.aten.unsqueeze %y, %c1 : !torch.vtensor<[256],bf16>, !torch.int -> !torch.vtensor<[1,256],bf16>
   %c2 = torch.constant.int 128
@@ -179,7 +219,7 @@ func.func @rank_1(%x: !torch.vtensor<[256],bf16>, %w: !torch.vtensor<[256],bf16>
   %c5 = torch.constant.float 0.000000e+00
   %c6 = torch.constant.bool false
   %c7 = torch.constant.none
-  %q:2 = torch.operator "torch.fanfold.group_quant"(%v0, %c2, %c3, %c4, %c5, %c6, %c7) : (!torch.vtensor<[1,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none) -> (!torch.vtensor<[1,256],f8E4M3FN>, !torch.vtensor<[1,2],f32>)
+  %q:2 = torch.operator "torch.fanfold.group_quant"(%v0, %c2, %c3, %c4, %c5, %c6, %c7, %f32, %row) : (!torch.vtensor<[1,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[1,256],f8E4M3FN>, !torch.vtensor<[1,2],f32>)
   return %q#0, %q#1 : !torch.vtensor<[1,256],f8E4M3FN>, !torch.vtensor<[1,2],f32>
 }
 
@@ -191,8 +231,13 @@ func.func @rank_1(%x: !torch.vtensor<[256],bf16>, %w: !torch.vtensor<[256],bf16>
 // CHECK: tensor.cast %[[Q]]#0 : tensor<?x256xf8E4M3FN> to tensor<8x256xf8E4M3FN>
 // CHECK: return
 func.func @row_counts_known_to_different_degrees(%x: !torch.vtensor<[2,?,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> (!torch.vtensor<[8,256],f8E4M3FN>, !torch.vtensor<[8,2],f32>) {
+  %no_size = torch.constant.none
+  %no_offset = torch.constant.float 0.000000e+00
+  %rounded = torch.constant.bool true
+  %f32 = torch.constant.str "f32"
+  %row = torch.constant.str "row"
   %c0 = torch.constant.float 1.000000e-06
-  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0) : (!torch.vtensor<[2,?,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float) -> !torch.vtensor<[2,?,256],bf16>
+  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0, %no_size, %no_offset, %rounded) : (!torch.vtensor<[2,?,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float, !torch.none, !torch.float, !torch.bool) -> !torch.vtensor<[2,?,256],bf16>
   %c1 = torch.constant.int 8
   %c2 = torch.constant.int 256
   %c3 = torch.prim.ListConstruct %c1, %c2 : (!torch.int, !torch.int) -> !torch.list<int>
@@ -203,7 +248,7 @@ func.func @row_counts_known_to_different_degrees(%x: !torch.vtensor<[2,?,256],bf
   %c7 = torch.constant.float 0.000000e+00
   %c8 = torch.constant.bool false
   %c9 = torch.constant.none
-  %q:2 = torch.operator "torch.fanfold.group_quant"(%v0, %c4, %c5, %c6, %c7, %c8, %c9) : (!torch.vtensor<[8,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none) -> (!torch.vtensor<[8,256],f8E4M3FN>, !torch.vtensor<[8,2],f32>)
+  %q:2 = torch.operator "torch.fanfold.group_quant"(%v0, %c4, %c5, %c6, %c7, %c8, %c9, %f32, %row) : (!torch.vtensor<[8,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[8,256],f8E4M3FN>, !torch.vtensor<[8,2],f32>)
   return %q#0, %q#1 : !torch.vtensor<[8,256],f8E4M3FN>, !torch.vtensor<[8,2],f32>
 }
 
@@ -213,8 +258,13 @@ func.func @row_counts_known_to_different_degrees(%x: !torch.vtensor<[2,?,256],bf
 // CHECK: "fanfold.quantize"(%[[Y]]) {{.*}}group_size = 64
 // CHECK: return
 func.func @different_views_on_each_branch(%x: !torch.vtensor<[2,?,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> (!torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2,256],f8E4M3FN>, !torch.vtensor<[?,2,4],f32>) {
+  %no_size = torch.constant.none
+  %no_offset = torch.constant.float 0.000000e+00
+  %rounded = torch.constant.bool true
+  %f32 = torch.constant.str "f32"
+  %row = torch.constant.str "row"
   %c0 = torch.constant.float 1.000000e-06
-  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0) : (!torch.vtensor<[2,?,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float) -> !torch.vtensor<[2,?,256],bf16>
+  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0, %no_size, %no_offset, %rounded) : (!torch.vtensor<[2,?,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float, !torch.none, !torch.float, !torch.bool) -> !torch.vtensor<[2,?,256],bf16>
   %c1 = torch.constant.int -1
   %c2 = torch.constant.int 256
   %c3 = torch.prim.ListConstruct %c1, %c2 : (!torch.int, !torch.int) -> !torch.list<int>
@@ -230,14 +280,14 @@ func.func @different_views_on_each_branch(%x: !torch.vtensor<[2,?,256],bf16>, %w
   %c11 = torch.constant.float 0.000000e+00
   %c12 = torch.constant.bool false
   %c13 = torch.constant.none
-  %p:2 = torch.operator "torch.fanfold.group_quant"(%a, %c8, %c9, %c10, %c11, %c12, %c13) : (!torch.vtensor<[?,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none) -> (!torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2],f32>)
+  %p:2 = torch.operator "torch.fanfold.group_quant"(%a, %c8, %c9, %c10, %c11, %c12, %c13, %f32, %row) : (!torch.vtensor<[?,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2],f32>)
   %c14 = torch.constant.int 64
   %c15 = torch.constant.int 24
   %c16 = torch.constant.float 1.000000e-10
   %c17 = torch.constant.float 0.000000e+00
   %c18 = torch.constant.bool false
   %c19 = torch.constant.none
-  %q:2 = torch.operator "torch.fanfold.group_quant"(%b, %c14, %c15, %c16, %c17, %c18, %c19) : (!torch.vtensor<[?,2,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none) -> (!torch.vtensor<[?,2,256],f8E4M3FN>, !torch.vtensor<[?,2,4],f32>)
+  %q:2 = torch.operator "torch.fanfold.group_quant"(%b, %c14, %c15, %c16, %c17, %c18, %c19, %f32, %row) : (!torch.vtensor<[?,2,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[?,2,256],f8E4M3FN>, !torch.vtensor<[?,2,4],f32>)
   return %p#0, %q#0, %q#1 : !torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2,256],f8E4M3FN>, !torch.vtensor<[?,2,4],f32>
 }
 
@@ -251,6 +301,8 @@ func.func @different_views_on_each_branch(%x: !torch.vtensor<[2,?,256],bf16>, %w
 // CHECK-NOT: torch.aten.view
 // CHECK: return
 func.func @views_of_one_torch_tensor(%x: !torch.vtensor<[4,6,256],bf16>) -> (!torch.vtensor<[24,256],f8E4M3FN>, !torch.vtensor<[6,4,256],f8E4M3FN>) {
+  %f32 = torch.constant.str "f32"
+  %row = torch.constant.str "row"
   %t = torch.aten.relu %x : !torch.vtensor<[4,6,256],bf16> -> !torch.vtensor<[4,6,256],bf16>
   %c0 = torch.constant.int 24
   %c1 = torch.constant.int 256
@@ -267,13 +319,13 @@ func.func @views_of_one_torch_tensor(%x: !torch.vtensor<[4,6,256],bf16>) -> (!to
   %c10 = torch.constant.float 0.000000e+00
   %c11 = torch.constant.bool false
   %c12 = torch.constant.none
-  %p:2 = torch.operator "torch.fanfold.group_quant"(%a, %c7, %c8, %c9, %c10, %c11, %c12) : (!torch.vtensor<[24,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none) -> (!torch.vtensor<[24,256],f8E4M3FN>, !torch.vtensor<[24,2],f32>)
+  %p:2 = torch.operator "torch.fanfold.group_quant"(%a, %c7, %c8, %c9, %c10, %c11, %c12, %f32, %row) : (!torch.vtensor<[24,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[24,256],f8E4M3FN>, !torch.vtensor<[24,2],f32>)
   %c13 = torch.constant.int 64
   %c14 = torch.constant.int 24
   %c15 = torch.constant.float 1.000000e-10
   %c16 = torch.constant.float 0.000000e+00
   %c17 = torch.constant.bool false
   %c18 = torch.constant.none
-  %q:2 = torch.operator "torch.fanfold.group_quant"(%b, %c13, %c14, %c15, %c16, %c17, %c18) : (!torch.vtensor<[6,4,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none) -> (!torch.vtensor<[6,4,256],f8E4M3FN>, !torch.vtensor<[6,4,4],f32>)
+  %q:2 = torch.operator "torch.fanfold.group_quant"(%b, %c13, %c14, %c15, %c16, %c17, %c18, %f32, %row) : (!torch.vtensor<[6,4,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[6,4,256],f8E4M3FN>, !torch.vtensor<[6,4,4],f32>)
   return %p#0, %q#0 : !torch.vtensor<[24,256],f8E4M3FN>, !torch.vtensor<[6,4,256],f8E4M3FN>
 }

@@ -8,8 +8,13 @@
 // CHECK: "fanfold.quantize"(%[[B]])
 // CHECK: return
 func.func @last_dim_changes(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> (!torch.vtensor<[?,128],f8E4M3FN>, !torch.vtensor<[?,1],f32>) {
+  %no_size = torch.constant.none
+  %no_offset = torch.constant.float 0.000000e+00
+  %rounded = torch.constant.bool true
+  %f32 = torch.constant.str "f32"
+  %row = torch.constant.str "row"
   %c0 = torch.constant.float 1.000000e-06
-  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0) : (!torch.vtensor<[?,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float) -> !torch.vtensor<[?,256],bf16>
+  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0, %no_size, %no_offset, %rounded) : (!torch.vtensor<[?,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float, !torch.none, !torch.float, !torch.bool) -> !torch.vtensor<[?,256],bf16>
   %c1 = torch.constant.int -1
   %c2 = torch.constant.int 128
   %c3 = torch.prim.ListConstruct %c1, %c2 : (!torch.int, !torch.int) -> !torch.list<int>
@@ -20,7 +25,7 @@ func.func @last_dim_changes(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.vtensor
   %c7 = torch.constant.float 0.000000e+00
   %c8 = torch.constant.bool false
   %c9 = torch.constant.none
-  %q:2 = torch.operator "torch.fanfold.group_quant"(%v0, %c4, %c5, %c6, %c7, %c8, %c9) : (!torch.vtensor<[?,128],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none) -> (!torch.vtensor<[?,128],f8E4M3FN>, !torch.vtensor<[?,1],f32>)
+  %q:2 = torch.operator "torch.fanfold.group_quant"(%v0, %c4, %c5, %c6, %c7, %c8, %c9, %f32, %row) : (!torch.vtensor<[?,128],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[?,128],f8E4M3FN>, !torch.vtensor<[?,1],f32>)
   return %q#0, %q#1 : !torch.vtensor<[?,128],f8E4M3FN>, !torch.vtensor<[?,1],f32>
 }
 
@@ -30,8 +35,13 @@ func.func @last_dim_changes(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.vtensor
 // CHECK: %[[B:.*]] = torch_c.to_builtin_tensor %[[V]]
 // CHECK: "fanfold.quantize"(%[[B]])
 func.func @last_dim_grows(%x: !torch.vtensor<[4,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> (!torch.vtensor<[2,512],f8E4M3FN>, !torch.vtensor<[2,4],f32>) {
+  %no_size = torch.constant.none
+  %no_offset = torch.constant.float 0.000000e+00
+  %rounded = torch.constant.bool true
+  %f32 = torch.constant.str "f32"
+  %row = torch.constant.str "row"
   %c0 = torch.constant.float 1.000000e-06
-  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0) : (!torch.vtensor<[4,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float) -> !torch.vtensor<[4,256],bf16>
+  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0, %no_size, %no_offset, %rounded) : (!torch.vtensor<[4,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float, !torch.none, !torch.float, !torch.bool) -> !torch.vtensor<[4,256],bf16>
   %c1 = torch.constant.int 2
   %c2 = torch.constant.int 512
   %c3 = torch.prim.ListConstruct %c1, %c2 : (!torch.int, !torch.int) -> !torch.list<int>
@@ -42,7 +52,7 @@ func.func @last_dim_grows(%x: !torch.vtensor<[4,256],bf16>, %w: !torch.vtensor<[
   %c7 = torch.constant.float 0.000000e+00
   %c8 = torch.constant.bool false
   %c9 = torch.constant.none
-  %q:2 = torch.operator "torch.fanfold.group_quant"(%v0, %c4, %c5, %c6, %c7, %c8, %c9) : (!torch.vtensor<[2,512],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none) -> (!torch.vtensor<[2,512],f8E4M3FN>, !torch.vtensor<[2,4],f32>)
+  %q:2 = torch.operator "torch.fanfold.group_quant"(%v0, %c4, %c5, %c6, %c7, %c8, %c9, %f32, %row) : (!torch.vtensor<[2,512],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[2,512],f8E4M3FN>, !torch.vtensor<[2,4],f32>)
   return %q#0, %q#1 : !torch.vtensor<[2,512],f8E4M3FN>, !torch.vtensor<[2,4],f32>
 }
 
@@ -54,8 +64,13 @@ func.func @last_dim_grows(%x: !torch.vtensor<[4,256],bf16>, %w: !torch.vtensor<[
 // CHECK: %[[R:.*]] = tensor.collapse_shape %[[B]]
 // CHECK: "fanfold.quantize"(%[[R]])
 func.func @transpose(%x: !torch.vtensor<[2,3,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> (!torch.vtensor<[3,2,256],f8E4M3FN>, !torch.vtensor<[3,2,2],f32>) {
+  %no_size = torch.constant.none
+  %no_offset = torch.constant.float 0.000000e+00
+  %rounded = torch.constant.bool true
+  %f32 = torch.constant.str "f32"
+  %row = torch.constant.str "row"
   %c0 = torch.constant.float 1.000000e-06
-  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0) : (!torch.vtensor<[2,3,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float) -> !torch.vtensor<[2,3,256],bf16>
+  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0, %no_size, %no_offset, %rounded) : (!torch.vtensor<[2,3,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float, !torch.none, !torch.float, !torch.bool) -> !torch.vtensor<[2,3,256],bf16>
   %c1 = torch.constant.int 0
   %c2 = torch.constant.int 1
   %v0 = torch.aten.transpose.int %y, %c1, %c2 : !torch.vtensor<[2,3,256],bf16>, !torch.int, !torch.int -> !torch.vtensor<[3,2,256],bf16>
@@ -65,7 +80,7 @@ func.func @transpose(%x: !torch.vtensor<[2,3,256],bf16>, %w: !torch.vtensor<[256
   %c6 = torch.constant.float 0.000000e+00
   %c7 = torch.constant.bool false
   %c8 = torch.constant.none
-  %q:2 = torch.operator "torch.fanfold.group_quant"(%v0, %c3, %c4, %c5, %c6, %c7, %c8) : (!torch.vtensor<[3,2,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none) -> (!torch.vtensor<[3,2,256],f8E4M3FN>, !torch.vtensor<[3,2,2],f32>)
+  %q:2 = torch.operator "torch.fanfold.group_quant"(%v0, %c3, %c4, %c5, %c6, %c7, %c8, %f32, %row) : (!torch.vtensor<[3,2,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[3,2,256],f8E4M3FN>, !torch.vtensor<[3,2,2],f32>)
   return %q#0, %q#1 : !torch.vtensor<[3,2,256],f8E4M3FN>, !torch.vtensor<[3,2,2],f32>
 }
 
@@ -77,8 +92,13 @@ func.func @transpose(%x: !torch.vtensor<[2,3,256],bf16>, %w: !torch.vtensor<[256
 // CHECK: %[[R:.*]] = tensor.collapse_shape %[[B]]
 // CHECK: "fanfold.quantize"(%[[R]])
 func.func @transpose_between_views(%x: !torch.vtensor<[6,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> (!torch.vtensor<[6,256],f8E4M3FN>, !torch.vtensor<[6,2],f32>) {
+  %no_size = torch.constant.none
+  %no_offset = torch.constant.float 0.000000e+00
+  %rounded = torch.constant.bool true
+  %f32 = torch.constant.str "f32"
+  %row = torch.constant.str "row"
   %c0 = torch.constant.float 1.000000e-06
-  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0) : (!torch.vtensor<[6,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float) -> !torch.vtensor<[6,256],bf16>
+  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0, %no_size, %no_offset, %rounded) : (!torch.vtensor<[6,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float, !torch.none, !torch.float, !torch.bool) -> !torch.vtensor<[6,256],bf16>
   %c1 = torch.constant.int 2
   %c2 = torch.constant.int 3
   %c3 = torch.constant.int 256
@@ -97,7 +117,7 @@ func.func @transpose_between_views(%x: !torch.vtensor<[6,256],bf16>, %w: !torch.
   %c13 = torch.constant.float 0.000000e+00
   %c14 = torch.constant.bool false
   %c15 = torch.constant.none
-  %q:2 = torch.operator "torch.fanfold.group_quant"(%v2, %c10, %c11, %c12, %c13, %c14, %c15) : (!torch.vtensor<[6,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none) -> (!torch.vtensor<[6,256],f8E4M3FN>, !torch.vtensor<[6,2],f32>)
+  %q:2 = torch.operator "torch.fanfold.group_quant"(%v2, %c10, %c11, %c12, %c13, %c14, %c15, %f32, %row) : (!torch.vtensor<[6,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[6,256],f8E4M3FN>, !torch.vtensor<[6,2],f32>)
   return %q#0, %q#1 : !torch.vtensor<[6,256],f8E4M3FN>, !torch.vtensor<[6,2],f32>
 }
 
@@ -106,8 +126,13 @@ func.func @transpose_between_views(%x: !torch.vtensor<[6,256],bf16>, %w: !torch.
 // CHECK: torch.aten.transpose.int
 // CHECK: "fanfold.quantize"
 func.func @transpose_of_the_last_dim(%x: !torch.vtensor<[256,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> (!torch.vtensor<[256,256],f8E4M3FN>, !torch.vtensor<[256,2],f32>) {
+  %no_size = torch.constant.none
+  %no_offset = torch.constant.float 0.000000e+00
+  %rounded = torch.constant.bool true
+  %f32 = torch.constant.str "f32"
+  %row = torch.constant.str "row"
   %c0 = torch.constant.float 1.000000e-06
-  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0) : (!torch.vtensor<[256,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float) -> !torch.vtensor<[256,256],bf16>
+  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0, %no_size, %no_offset, %rounded) : (!torch.vtensor<[256,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float, !torch.none, !torch.float, !torch.bool) -> !torch.vtensor<[256,256],bf16>
   %c1 = torch.constant.int 0
   %c2 = torch.constant.int 1
   %v0 = torch.aten.transpose.int %y, %c1, %c2 : !torch.vtensor<[256,256],bf16>, !torch.int, !torch.int -> !torch.vtensor<[256,256],bf16>
@@ -117,7 +142,7 @@ func.func @transpose_of_the_last_dim(%x: !torch.vtensor<[256,256],bf16>, %w: !to
   %c6 = torch.constant.float 0.000000e+00
   %c7 = torch.constant.bool false
   %c8 = torch.constant.none
-  %q:2 = torch.operator "torch.fanfold.group_quant"(%v0, %c3, %c4, %c5, %c6, %c7, %c8) : (!torch.vtensor<[256,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none) -> (!torch.vtensor<[256,256],f8E4M3FN>, !torch.vtensor<[256,2],f32>)
+  %q:2 = torch.operator "torch.fanfold.group_quant"(%v0, %c3, %c4, %c5, %c6, %c7, %c8, %f32, %row) : (!torch.vtensor<[256,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[256,256],f8E4M3FN>, !torch.vtensor<[256,2],f32>)
   return %q#0, %q#1 : !torch.vtensor<[256,256],f8E4M3FN>, !torch.vtensor<[256,2],f32>
 }
 
@@ -127,8 +152,13 @@ func.func @transpose_of_the_last_dim(%x: !torch.vtensor<[256,256],bf16>, %w: !to
 // CHECK: %[[B:.*]] = torch_c.to_builtin_tensor %[[V]]
 // CHECK: "fanfold.quantize"(%[[B]])
 func.func @another_op_between(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> (!torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2],f32>) {
+  %no_size = torch.constant.none
+  %no_offset = torch.constant.float 0.000000e+00
+  %rounded = torch.constant.bool true
+  %f32 = torch.constant.str "f32"
+  %row = torch.constant.str "row"
   %c0 = torch.constant.float 1.000000e-06
-  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0) : (!torch.vtensor<[?,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float) -> !torch.vtensor<[?,256],bf16>
+  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %c0, %no_size, %no_offset, %rounded) : (!torch.vtensor<[?,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float, !torch.none, !torch.float, !torch.bool) -> !torch.vtensor<[?,256],bf16>
   %v0 = torch.aten.relu %y : !torch.vtensor<[?,256],bf16> -> !torch.vtensor<[?,256],bf16>
   %c1 = torch.constant.int 128
   %c2 = torch.constant.int 24
@@ -136,6 +166,6 @@ func.func @another_op_between(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.vtens
   %c4 = torch.constant.float 0.000000e+00
   %c5 = torch.constant.bool false
   %c6 = torch.constant.none
-  %q:2 = torch.operator "torch.fanfold.group_quant"(%v0, %c1, %c2, %c3, %c4, %c5, %c6) : (!torch.vtensor<[?,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none) -> (!torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2],f32>)
+  %q:2 = torch.operator "torch.fanfold.group_quant"(%v0, %c1, %c2, %c3, %c4, %c5, %c6, %f32, %row) : (!torch.vtensor<[?,256],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2],f32>)
   return %q#0, %q#1 : !torch.vtensor<[?,256],f8E4M3FN>, !torch.vtensor<[?,2],f32>
 }

@@ -59,13 +59,41 @@ func.func @stored(%x: !torch.vtensor<[4,64],bf16>, %w: !torch.vtensor<[64,64],bf
   return %p, %r : !torch.vtensor<[4,64],bf16>, tensor<4x64xf32>
 }
 
-// f16 is IREE's own arithmetic.
+// f16 is kept in the same way, its numbers rounded to f16.
+// CHECK-LABEL: func.func @f16(
+// CHECK: torch.constant.float 1.7001953125
+// CHECK: torch.aten.add.Scalar {{.*}} -> !torch.vtensor<[4,64],f32>
+// CHECK: linalg.generic
+// CHECK: arith.bitcast %{{.*}} : i16 to f16
+// CHECK: torch_c.from_builtin_tensor {{.*}} -> !torch.vtensor<[4,64],f16>
+// CHECK: torch.aten.mul.Tensor {{.*}} -> !torch.vtensor<[4,64],f32>
+// CHECK: linalg.generic
+// CHECK: return
+func.func @f16(%x: !torch.vtensor<[4,64],f16>) -> !torch.vtensor<[4,64],f16> {
+  %one = torch.constant.int 1
+  %s = torch.constant.float 1.7
+  %a = torch.aten.add.Scalar %x, %s, %one : !torch.vtensor<[4,64],f16>, !torch.float, !torch.int -> !torch.vtensor<[4,64],f16>
+  %m = torch.aten.mul.Tensor %a, %x : !torch.vtensor<[4,64],f16>, !torch.vtensor<[4,64],f16> -> !torch.vtensor<[4,64],f16>
+  return %m : !torch.vtensor<[4,64],f16>
+}
+
+// What is asked for another type than its operands' keeps its arithmetic.
+// CHECK-LABEL: func.func @mixed(
+// CHECK: torch.aten.add.Tensor {{.*}} : !torch.vtensor<[4,64],f16>, !torch.vtensor<[4,64],bf16>, !torch.int -> !torch.vtensor<[4,64],f32>
+// CHECK: return
+func.func @mixed(%x: !torch.vtensor<[4,64],f16>, %y: !torch.vtensor<[4,64],bf16>) -> !torch.vtensor<[4,64],f32> {
+  %one = torch.constant.int 1
+  %a = torch.aten.add.Tensor %x, %y, %one : !torch.vtensor<[4,64],f16>, !torch.vtensor<[4,64],bf16>, !torch.int -> !torch.vtensor<[4,64],f32>
+  return %a : !torch.vtensor<[4,64],f32>
+}
+
+// f32 has nothing to round.
 // CHECK-LABEL: func.func @nothing_to_keep(
 // CHECK-NOT: linalg.generic
 // CHECK: return
-func.func @nothing_to_keep(%x: !torch.vtensor<[4,64],f16>) -> !torch.vtensor<[4,64],f16> {
+func.func @nothing_to_keep(%x: !torch.vtensor<[4,64],f32>) -> !torch.vtensor<[4,64],f32> {
   %one = torch.constant.int 1
-  %a = torch.aten.add.Tensor %x, %x, %one : !torch.vtensor<[4,64],f16>, !torch.vtensor<[4,64],f16>, !torch.int -> !torch.vtensor<[4,64],f16>
-  %m = torch.aten.mul.Tensor %a, %x : !torch.vtensor<[4,64],f16>, !torch.vtensor<[4,64],f16> -> !torch.vtensor<[4,64],f16>
-  return %m : !torch.vtensor<[4,64],f16>
+  %a = torch.aten.add.Tensor %x, %x, %one : !torch.vtensor<[4,64],f32>, !torch.vtensor<[4,64],f32>, !torch.int -> !torch.vtensor<[4,64],f32>
+  %m = torch.aten.mul.Tensor %a, %x : !torch.vtensor<[4,64],f32>, !torch.vtensor<[4,64],f32> -> !torch.vtensor<[4,64],f32>
+  return %m : !torch.vtensor<[4,64],f32>
 }

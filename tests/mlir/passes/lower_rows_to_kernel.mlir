@@ -24,7 +24,7 @@
 // CHECK: // norm: kernel rms_norm_cast_64 with cast
 // CHECK-NEXT: // cast: kernel rms_norm_cast_64 with norm
 func.func @dynamic_rows(%x: tensor<?x64xbf16>, %w: tensor<64xbf16>) -> tensor<?x64xf32> {
-  %n = "fanfold.rms_norm"(%x, %w) {eps = 1.0e-6 : f64, normalized_type = bf16, variance_size = 64 : i64, origins = ["norm@m.py:1#0"],
+  %n = "fanfold.rms_norm"(%x, %w) {eps = 1.0e-6 : f64, normalized_type = bf16, variance_size = 64 : i64, weight_offset = 0.0 : f64, origins = ["norm@m.py:1#0"],
     operandSegmentSizes = array<i32: 1, 1>} : (tensor<?x64xbf16>, tensor<64xbf16>) -> tensor<?x64xbf16>
   %f = "fanfold.cast"(%n) {origins = ["cast@m.py:2#1"]} : (tensor<?x64xbf16>) -> tensor<?x64xf32>
   return %f : tensor<?x64xf32>
@@ -50,11 +50,11 @@ func.func @static_rows(%x: tensor<4x64xbf16>) -> tensor<4x64xf32> {
 // CHECK-COUNT-3: entry_points = [@silu_mul_64::@silu_mul_64]
 // CHECK: return
 // CHECK-COUNT-3: kernel silu_mul_64
-func.func @equal_regions(%x: tensor<?x64xbf16>, %y: tensor<4x64xbf16>) -> (tensor<?x32xbf16>, tensor<4x32xbf16>, tensor<?x32xbf16>) {
-  %a = "fanfold.silu_mul"(%x) {activation_type = bf16, limit = 7.0 : f64, origins = ["a@m.py:1#0"]} : (tensor<?x64xbf16>) -> tensor<?x32xbf16>
-  %b = "fanfold.silu_mul"(%y) {activation_type = bf16, limit = 7.0 : f64, origins = ["b@m.py:2#1", "c@m.py:3#2"]} : (tensor<4x64xbf16>) -> tensor<4x32xbf16>
-  %c = "fanfold.silu_mul"(%x) {activation_type = bf16, limit = 7.0 : f64, apart = "some reason"} : (tensor<?x64xbf16>) -> tensor<?x32xbf16>
-  return %a, %b, %c : tensor<?x32xbf16>, tensor<4x32xbf16>, tensor<?x32xbf16>
+func.func @equal_regions(%x: tensor<?x64xbf16>, %y: tensor<4x64xbf16>, %z: tensor<?x64xbf16>) -> (tensor<?x64xbf16>, tensor<4x64xbf16>, tensor<?x64xbf16>) {
+  %a = "fanfold.silu_mul"(%x, %x) {activation_type = bf16, limit = 7.0 : f64, origins = ["a@m.py:1#0"]} : (tensor<?x64xbf16>, tensor<?x64xbf16>) -> tensor<?x64xbf16>
+  %b = "fanfold.silu_mul"(%y, %y) {activation_type = bf16, limit = 7.0 : f64, origins = ["b@m.py:2#1", "c@m.py:3#2"]} : (tensor<4x64xbf16>, tensor<4x64xbf16>) -> tensor<4x64xbf16>
+  %c = "fanfold.silu_mul"(%z, %z) {activation_type = bf16, limit = 7.0 : f64, apart = "some reason"} : (tensor<?x64xbf16>, tensor<?x64xbf16>) -> tensor<?x64xbf16>
+  return %a, %b, %c : tensor<?x64xbf16>, tensor<4x64xbf16>, tensor<?x64xbf16>
 }
 
 // -----
@@ -67,11 +67,11 @@ func.func @equal_regions(%x: tensor<?x64xbf16>, %y: tensor<4x64xbf16>) -> (tenso
 // CHECK: entry_points = [@silu_mul_64::@silu_mul_64]
 // CHECK: entry_points = [@silu_mul_64_2::@silu_mul_64_2]
 // CHECK: entry_points = [@silu_mul_64_3::@silu_mul_64_3]
-func.func @different_regions(%x: tensor<?x64xbf16>, %y: tensor<?x64xf16>) -> (tensor<?x32xbf16>, tensor<?x32xbf16>, tensor<?x32xbf16>) {
-  %a = "fanfold.silu_mul"(%x) {activation_type = bf16, limit = 7.0 : f64} : (tensor<?x64xbf16>) -> tensor<?x32xbf16>
-  %b = "fanfold.silu_mul"(%x) {activation_type = bf16, limit = 8.0 : f64} : (tensor<?x64xbf16>) -> tensor<?x32xbf16>
-  %c = "fanfold.silu_mul"(%y) {activation_type = bf16, limit = 7.0 : f64} : (tensor<?x64xf16>) -> tensor<?x32xbf16>
-  return %a, %b, %c : tensor<?x32xbf16>, tensor<?x32xbf16>, tensor<?x32xbf16>
+func.func @different_regions(%x: tensor<?x64xbf16>, %y: tensor<?x64xf16>, %z: tensor<?x64xbf16>) -> (tensor<?x64xbf16>, tensor<?x64xbf16>, tensor<?x64xbf16>) {
+  %a = "fanfold.silu_mul"(%x, %x) {activation_type = bf16, limit = 7.0 : f64} : (tensor<?x64xbf16>, tensor<?x64xbf16>) -> tensor<?x64xbf16>
+  %b = "fanfold.silu_mul"(%z, %z) {activation_type = bf16, limit = 8.0 : f64} : (tensor<?x64xbf16>, tensor<?x64xbf16>) -> tensor<?x64xbf16>
+  %c = "fanfold.silu_mul"(%y, %y) {activation_type = bf16, limit = 7.0 : f64} : (tensor<?x64xf16>, tensor<?x64xf16>) -> tensor<?x64xbf16>
+  return %a, %b, %c : tensor<?x64xbf16>, tensor<?x64xbf16>, tensor<?x64xbf16>
 }
 
 // -----

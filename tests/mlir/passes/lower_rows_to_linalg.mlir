@@ -39,16 +39,23 @@ func.func @cast_to_f16(%x: tensor<?x64xf32>) -> tensor<?x64xf16> {
 
 // -----
 
+// Columns compute nothing, so they owe no report.
 // CHECK-LABEL: func.func @silu_mul(
 // CHECK-SAME: %[[X:.*]]: tensor<4x64xbf16>
-// CHECK: %[[G:.*]] = tensor.extract_slice %[[X]][0, 0] [4, 32] [1, 1]
-// CHECK: %[[U:.*]] = tensor.extract_slice %[[X]][0, 32] [4, 32] [1, 1]
+// CHECK-DAG: %[[G:.*]] = tensor.extract_slice %[[X]][0, 0] [4, 32] [1, 1]
+// CHECK-DAG: %[[U:.*]] = tensor.extract_slice %[[X]][0, 32] [4, 32] [1, 1]
 // CHECK: linalg.generic {{.*}} ins(%[[G]], %[[U]] : tensor<4x32xbf16>, tensor<4x32xbf16>)
 // CHECK: arith.minimumf
 // CHECK: math.exp
+// CHECK-NOT: // gate
+// CHECK-NOT: // up
 // CHECK: // mul: no kernel: kernels are switched off
+// CHECK-NOT: // gate
+// CHECK-NOT: // up
 func.func @silu_mul(%x: tensor<4x64xbf16>) -> tensor<4x32xbf16> {
-  %y = "fanfold.silu_mul"(%x) {activation_type = bf16, limit = 7.0 : f64, origins = ["mul@m.py:1#0"]} : (tensor<4x64xbf16>) -> tensor<4x32xbf16>
+  %g = "fanfold.columns"(%x) {offset = 0 : i64, origins = ["gate@m.py:1#0"]} : (tensor<4x64xbf16>) -> tensor<4x32xbf16>
+  %u = "fanfold.columns"(%x) {offset = 32 : i64, origins = ["up@m.py:1#1"]} : (tensor<4x64xbf16>) -> tensor<4x32xbf16>
+  %y = "fanfold.silu_mul"(%g, %u) {activation_type = bf16, limit = 7.0 : f64, origins = ["mul@m.py:1#2"]} : (tensor<4x32xbf16>, tensor<4x32xbf16>) -> tensor<4x32xbf16>
   return %y : tensor<4x32xbf16>
 }
 
@@ -65,7 +72,7 @@ func.func @silu_mul(%x: tensor<4x64xbf16>) -> tensor<4x32xbf16> {
 // CHECK: math.sqrt
 // CHECK: linalg.generic {{.*}} ins(%[[X]], %[[Q]], %[[W]] : tensor<?x100xbf16>, tensor<?xf32>, tensor<100xbf16>)
 func.func @rms_norm(%x: tensor<?x100xbf16>, %w: tensor<100xbf16>) -> tensor<?x100xbf16> {
-  %y = "fanfold.rms_norm"(%x, %w) {eps = 1.0e-6 : f64, normalized_type = bf16, variance_size = 100 : i64,
+  %y = "fanfold.rms_norm"(%x, %w) {eps = 1.0e-6 : f64, normalized_type = bf16, variance_size = 100 : i64, weight_offset = 0.0 : f64,
     operandSegmentSizes = array<i32: 1, 1>} : (tensor<?x100xbf16>, tensor<100xbf16>) -> tensor<?x100xbf16>
   return %y : tensor<?x100xbf16>
 }
@@ -76,7 +83,7 @@ func.func @rms_norm(%x: tensor<?x100xbf16>, %w: tensor<100xbf16>) -> tensor<?x10
 // CHECK-SAME: %[[X:.*]]: tensor<?x128xf32>
 // CHECK: tensor.extract_slice %[[X]][0, 0] [%{{.*}}, 64] [1, 1]
 func.func @variance_of_a_part(%x: tensor<?x128xf32>) -> tensor<?x128xf32> {
-  %y = "fanfold.rms_norm"(%x) {eps = 1.0e-6 : f64, normalized_type = f32, variance_size = 64 : i64,
+  %y = "fanfold.rms_norm"(%x) {eps = 1.0e-6 : f64, normalized_type = f32, variance_size = 64 : i64, weight_offset = 0.0 : f64,
     operandSegmentSizes = array<i32: 1, 0>} : (tensor<?x128xf32>) -> tensor<?x128xf32>
   return %y : tensor<?x128xf32>
 }
@@ -101,7 +108,7 @@ func.func @variance_of_a_part(%x: tensor<?x128xf32>) -> tensor<?x128xf32> {
 // CHECK: return %[[Q]], %[[S]]
 func.func @group_quantize(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
   %q:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
-    scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
     : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
   return %q#0, %q#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xf32>
 }
@@ -115,7 +122,7 @@ func.func @group_quantize(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, te
 // CHECK: math.roundeven
 func.func @static_quantize(%x: tensor<?x64xf32>, %s: tensor<1xf32>) -> tensor<?x64xi8> {
   %q = "fanfold.quantize"(%x, %s) {granularity = "tensor", group_size = 64 : i64, bound = 127.0 : f64, absmax_floor = 0.0 : f64,
-    scale_floor = 0.0 : f64, reciprocal = true, operandSegmentSizes = array<i32: 1, 1, 0>, resultSegmentSizes = array<i32: 1, 0>}
+    scale_floor = 0.0 : f64, form = "reciprocal", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 1, 0>, resultSegmentSizes = array<i32: 1, 0>}
     : (tensor<?x64xf32>, tensor<1xf32>) -> tensor<?x64xi8>
   return %q : tensor<?x64xi8>
 }
@@ -125,12 +132,12 @@ func.func @static_quantize(%x: tensor<?x64xf32>, %s: tensor<1xf32>) -> tensor<?x
 // Rows without columns have a scale all the same.
 // CHECK-LABEL: func.func @width_0(
 // CHECK: %[[F:.*]] = linalg.fill {{.*}} -> tensor<?x1xi32>
-// CHECK: %[[Q:.*]] = tensor.empty(%{{.*}}) : tensor<?x0xi8>
 // CHECK: %[[S:.*]] = linalg.generic {{.*}} ins(%[[F]] : tensor<?x1xi32>)
+// CHECK: %[[Q:.*]] = tensor.empty(%{{.*}}) : tensor<?x0xi8>
 // CHECK: return %[[Q]], %[[S]]
 func.func @width_0(%x: tensor<?x0xbf16>) -> (tensor<?x0xi8>, tensor<?x1xf32>) {
   %q:2 = "fanfold.quantize"(%x) {granularity = "token", group_size = 0 : i64, bound = 127.0 : f64, absmax_floor = 0.0 : f64,
-    scale_floor = 1.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    scale_floor = 1.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
     : (tensor<?x0xbf16>) -> (tensor<?x0xi8>, tensor<?x1xf32>)
   return %q#0, %q#1 : tensor<?x0xi8>, tensor<?x1xf32>
 }

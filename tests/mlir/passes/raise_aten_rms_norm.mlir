@@ -2,7 +2,7 @@
 
 // The default is the machine epsilon of f32, for every dtype of x.
 // CHECK-LABEL: func.func @default_eps(
-// CHECK: %[[Y:.*]] = "fanfold.rms_norm"(%{{.*}}, %{{.*}}) {eps = 1.1920928955078125E-7 : f64, normalized_type = f32, operandSegmentSizes = array<i32: 1, 1>, origins = ["torch.aten.rms_norm@-:{{[0-9]+}}#0"], variance_size = 256 : i64} : (tensor<?x256xbf16>, tensor<256xbf16>) -> tensor<?x256xbf16>
+// CHECK: %[[Y:.*]] = "fanfold.rms_norm"(%{{.*}}, %{{.*}}) {eps = 1.1920928955078125E-7 : f64, normalized_type = f32, operandSegmentSizes = array<i32: 1, 1>, origins = ["torch.aten.rms_norm@-:{{[0-9]+}}#0"], variance_size = 256 : i64, weight_offset = 0.000000e+00 : f64} : (tensor<?x256xbf16>, tensor<256xbf16>) -> tensor<?x256xbf16>
 // CHECK: tensor.expand_shape %[[Y]]
 // CHECK-NOT: torch.aten.rms_norm
 func.func @default_eps(%x: !torch.vtensor<[2,?,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> !torch.vtensor<[2,?,256],bf16> {

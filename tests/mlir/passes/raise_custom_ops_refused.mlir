@@ -4,9 +4,12 @@
 // CHECK: torch.operator "torch.fanfold.rms_norm"
 // CHECK: // fanfold.rms_norm: no kernel: the last dim of x is dynamic; its width must be static
 func.func @dynamic_width(%x: !torch.vtensor<[4,?],bf16>) -> !torch.vtensor<[4,?],bf16> {
+  %no_size = torch.constant.none
+  %no_offset = torch.constant.float 0.000000e+00
+  %rounded = torch.constant.bool true
   %eps = torch.constant.float 1.000000e-05
   %none = torch.constant.none
-  %y = torch.operator "torch.fanfold.rms_norm"(%x, %none, %eps) : (!torch.vtensor<[4,?],bf16>, !torch.none, !torch.float) -> !torch.vtensor<[4,?],bf16>
+  %y = torch.operator "torch.fanfold.rms_norm"(%x, %none, %eps, %no_size, %no_offset, %rounded) : (!torch.vtensor<[4,?],bf16>, !torch.none, !torch.float, !torch.none, !torch.float, !torch.bool) -> !torch.vtensor<[4,?],bf16>
   return %y : !torch.vtensor<[4,?],bf16>
 }
 
@@ -66,8 +69,11 @@ func.func @scalar(%x: !torch.vtensor<[],bf16>) -> !torch.vtensor<[],bf16> {
 // CHECK: torch.operator "torch.fanfold.rms_norm"
 // CHECK: // fanfold.rms_norm: no kernel: the weight is !torch.vtensor<[128],bf16>, not a float tensor of shape [256]
 func.func @weight_width(%x: !torch.vtensor<[4,256],bf16>, %w: !torch.vtensor<[128],bf16>) -> !torch.vtensor<[4,256],bf16> {
+  %no_size = torch.constant.none
+  %no_offset = torch.constant.float 0.000000e+00
+  %rounded = torch.constant.bool true
   %eps = torch.constant.float 1.000000e-05
-  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %eps) : (!torch.vtensor<[4,256],bf16>, !torch.vtensor<[128],bf16>, !torch.float) -> !torch.vtensor<[4,256],bf16>
+  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %eps, %no_size, %no_offset, %rounded) : (!torch.vtensor<[4,256],bf16>, !torch.vtensor<[128],bf16>, !torch.float, !torch.none, !torch.float, !torch.bool) -> !torch.vtensor<[4,256],bf16>
   return %y : !torch.vtensor<[4,256],bf16>
 }
 
@@ -77,9 +83,12 @@ func.func @weight_width(%x: !torch.vtensor<[4,256],bf16>, %w: !torch.vtensor<[12
 // CHECK: torch.operator "torch.fanfold.add_rms_norm"
 // CHECK: // fanfold.add_rms_norm: no kernel: x is !torch.vtensor<[4,256],bf16> and the residual !torch.vtensor<[1,256],bf16>: shapes differ
 func.func @residual_shape(%x: !torch.vtensor<[4,256],bf16>, %r: !torch.vtensor<[1,256],bf16>) -> (!torch.vtensor<[4,256],bf16>, !torch.vtensor<[4,256],bf16>) {
+  %no_size = torch.constant.none
+  %no_offset = torch.constant.float 0.000000e+00
+  %rounded = torch.constant.bool true
   %eps = torch.constant.float 1.000000e-05
   %none = torch.constant.none
-  %y:2 = torch.operator "torch.fanfold.add_rms_norm"(%x, %r, %none, %eps) : (!torch.vtensor<[4,256],bf16>, !torch.vtensor<[1,256],bf16>, !torch.none, !torch.float) -> (!torch.vtensor<[4,256],bf16>, !torch.vtensor<[4,256],bf16>)
+  %y:2 = torch.operator "torch.fanfold.add_rms_norm"(%x, %r, %none, %eps, %no_size, %no_offset, %rounded) : (!torch.vtensor<[4,256],bf16>, !torch.vtensor<[1,256],bf16>, !torch.none, !torch.float, !torch.none, !torch.float, !torch.bool) -> (!torch.vtensor<[4,256],bf16>, !torch.vtensor<[4,256],bf16>)
   return %y#0, %y#1 : !torch.vtensor<[4,256],bf16>, !torch.vtensor<[4,256],bf16>
 }
 
@@ -89,8 +98,11 @@ func.func @residual_shape(%x: !torch.vtensor<[4,256],bf16>, %r: !torch.vtensor<[
 // CHECK: torch.operator "torch.fanfold.rms_norm"
 // CHECK: // fanfold.rms_norm: no kernel: eps is no constant
 func.func @eps_is_no_constant(%x: !torch.vtensor<[4,256],bf16>, %eps: !torch.float) -> !torch.vtensor<[4,256],bf16> {
+  %no_size = torch.constant.none
+  %no_offset = torch.constant.float 0.000000e+00
+  %rounded = torch.constant.bool true
   %none = torch.constant.none
-  %y = torch.operator "torch.fanfold.rms_norm"(%x, %none, %eps) : (!torch.vtensor<[4,256],bf16>, !torch.none, !torch.float) -> !torch.vtensor<[4,256],bf16>
+  %y = torch.operator "torch.fanfold.rms_norm"(%x, %none, %eps, %no_size, %no_offset, %rounded) : (!torch.vtensor<[4,256],bf16>, !torch.none, !torch.float, !torch.none, !torch.float, !torch.bool) -> !torch.vtensor<[4,256],bf16>
   return %y : !torch.vtensor<[4,256],bf16>
 }
 
@@ -124,9 +136,10 @@ func.func @quantised_type(%x: !torch.vtensor<[4,256],bf16>) -> (!torch.vtensor<[
 // CHECK: torch.operator "torch.fanfold.static_quant"
 // CHECK: // fanfold.static_quant: no kernel: torch dtype 7 is none that rows are quantised to
 func.func @dtype_number(%x: !torch.vtensor<[4,256],bf16>, %s: !torch.vtensor<[1],f32>) -> !torch.vtensor<[4,256],f64> {
+  %multiply = torch.constant.bool true
   %dtype = torch.constant.int 7
   %none = torch.constant.none
-  %q = torch.operator "torch.fanfold.static_quant"(%x, %s, %dtype, %none) : (!torch.vtensor<[4,256],bf16>, !torch.vtensor<[1],f32>, !torch.int, !torch.none) -> !torch.vtensor<[4,256],f64>
+  %q = torch.operator "torch.fanfold.static_quant"(%x, %s, %dtype, %none, %multiply) : (!torch.vtensor<[4,256],bf16>, !torch.vtensor<[1],f32>, !torch.int, !torch.none, !torch.bool) -> !torch.vtensor<[4,256],f64>
   return %q : !torch.vtensor<[4,256],f64>
 }
 
@@ -136,10 +149,147 @@ func.func @dtype_number(%x: !torch.vtensor<[4,256],bf16>, %s: !torch.vtensor<[1]
 // CHECK: torch.operator "torch.fanfold.static_quant"
 // CHECK: // fanfold.static_quant: no kernel: the scale is !torch.vtensor<[256],f32>, not a tensor of one f32
 func.func @scale_shape(%x: !torch.vtensor<[4,256],bf16>, %s: !torch.vtensor<[256],f32>) -> !torch.vtensor<[4,256],f8E4M3FN> {
+  %multiply = torch.constant.bool true
   %dtype = torch.constant.int 24
   %none = torch.constant.none
-  %q = torch.operator "torch.fanfold.static_quant"(%x, %s, %dtype, %none) : (!torch.vtensor<[4,256],bf16>, !torch.vtensor<[256],f32>, !torch.int, !torch.none) -> !torch.vtensor<[4,256],f8E4M3FN>
+  %q = torch.operator "torch.fanfold.static_quant"(%x, %s, %dtype, %none, %multiply) : (!torch.vtensor<[4,256],bf16>, !torch.vtensor<[256],f32>, !torch.int, !torch.none, !torch.bool) -> !torch.vtensor<[4,256],f8E4M3FN>
   return %q : !torch.vtensor<[4,256],f8E4M3FN>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @scale_format(
+// CHECK: torch.operator "torch.fanfold.group_quant"
+// CHECK: // fanfold.group_quant: no kernel: scale format e8m0 is not one of f32, ue8m0, ue8m0_packed
+func.func @scale_format(%x: !torch.vtensor<[?,300],bf16>) -> (!torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,5],f32>) {
+  %group = torch.constant.int 64
+  %dtype = torch.constant.int 24
+  %absmax_floor = torch.constant.float 1.000000e-10
+  %scale_floor = torch.constant.float 0.000000e+00
+  %reciprocal = torch.constant.bool false
+  %none = torch.constant.none
+  %format = torch.constant.str "e8m0"
+  %layout = torch.constant.str "row"
+  %y:2 = torch.operator "torch.fanfold.group_quant"(%x, %group, %dtype, %absmax_floor, %scale_floor, %reciprocal, %none, %format, %layout) : (!torch.vtensor<[?,300],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,5],f32>)
+  return %y#0, %y#1 : !torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,5],f32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @scale_layout(
+// CHECK: torch.operator "torch.fanfold.group_quant"
+// CHECK: // fanfold.group_quant: no kernel: scale layout padded is not one of row, column, column_padded
+func.func @scale_layout(%x: !torch.vtensor<[?,300],bf16>) -> (!torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,5],f32>) {
+  %group = torch.constant.int 64
+  %dtype = torch.constant.int 24
+  %absmax_floor = torch.constant.float 1.000000e-10
+  %scale_floor = torch.constant.float 0.000000e+00
+  %reciprocal = torch.constant.bool false
+  %none = torch.constant.none
+  %format = torch.constant.str "f32"
+  %layout = torch.constant.str "padded"
+  %y:2 = torch.operator "torch.fanfold.group_quant"(%x, %group, %dtype, %absmax_floor, %scale_floor, %reciprocal, %none, %format, %layout) : (!torch.vtensor<[?,300],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,5],f32>)
+  return %y#0, %y#1 : !torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,5],f32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @scale_format_is_no_constant(
+// CHECK: torch.operator "torch.fanfold.group_quant"
+// CHECK: // fanfold.group_quant: no kernel: scale_format is no constant
+func.func @scale_format_is_no_constant(%x: !torch.vtensor<[?,300],bf16>, %format: !torch.str) -> (!torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,5],f32>) {
+  %group = torch.constant.int 64
+  %dtype = torch.constant.int 24
+  %absmax_floor = torch.constant.float 1.000000e-10
+  %scale_floor = torch.constant.float 0.000000e+00
+  %reciprocal = torch.constant.bool false
+  %none = torch.constant.none
+  %layout = torch.constant.str "row"
+  %y:2 = torch.operator "torch.fanfold.group_quant"(%x, %group, %dtype, %absmax_floor, %scale_floor, %reciprocal, %none, %format, %layout) : (!torch.vtensor<[?,300],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,5],f32>)
+  return %y#0, %y#1 : !torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,5],f32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @scale_layout_is_no_constant(
+// CHECK: torch.operator "torch.fanfold.group_quant"
+// CHECK: // fanfold.group_quant: no kernel: scale_layout is no constant
+func.func @scale_layout_is_no_constant(%x: !torch.vtensor<[?,300],bf16>, %layout: !torch.str) -> (!torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,5],f32>) {
+  %group = torch.constant.int 64
+  %dtype = torch.constant.int 24
+  %absmax_floor = torch.constant.float 1.000000e-10
+  %scale_floor = torch.constant.float 0.000000e+00
+  %reciprocal = torch.constant.bool false
+  %none = torch.constant.none
+  %format = torch.constant.str "f32"
+  %y:2 = torch.operator "torch.fanfold.group_quant"(%x, %group, %dtype, %absmax_floor, %scale_floor, %reciprocal, %none, %format, %layout) : (!torch.vtensor<[?,300],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,5],f32>)
+  return %y#0, %y#1 : !torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,5],f32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @scale_format_of_tokens(
+// CHECK: torch.operator "torch.fanfold.token_quant"
+// CHECK: // fanfold.token_quant: no kernel: scale format e4m3 is not one of f32, ue8m0, ue8m0_packed
+func.func @scale_format_of_tokens(%x: !torch.vtensor<[?,300],bf16>) -> (!torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,1],f32>) {
+  %dtype = torch.constant.int 24
+  %none = torch.constant.none
+  %reciprocal = torch.constant.bool true
+  %format = torch.constant.str "e4m3"
+  %y:2 = torch.operator "torch.fanfold.token_quant"(%x, %dtype, %none, %none, %reciprocal, %none, %format) : (!torch.vtensor<[?,300],bf16>, !torch.int, !torch.none, !torch.none, !torch.bool, !torch.none, !torch.str) -> (!torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,1],f32>)
+  return %y#0, %y#1 : !torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,1],f32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @scale_format_of_tensor(
+// CHECK: torch.operator "torch.fanfold.tensor_quant"
+// CHECK: // fanfold.tensor_quant: no kernel: scale format e4m3 is not one of f32, ue8m0, ue8m0_packed
+func.func @scale_format_of_tensor(%x: !torch.vtensor<[?,300],bf16>) -> (!torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[1],f32>) {
+  %dtype = torch.constant.int 24
+  %none = torch.constant.none
+  %reciprocal = torch.constant.bool true
+  %format = torch.constant.str "e4m3"
+  %y:2 = torch.operator "torch.fanfold.tensor_quant"(%x, %dtype, %none, %reciprocal, %none, %format) : (!torch.vtensor<[?,300],bf16>, !torch.int, !torch.none, !torch.bool, !torch.none, !torch.str) -> (!torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[1],f32>)
+  return %y#0, %y#1 : !torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[1],f32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @weight_offset_is_no_constant(
+// CHECK: torch.operator "torch.fanfold.rms_norm"
+// CHECK: // fanfold.rms_norm: no kernel: weight_offset is no constant
+func.func @weight_offset_is_no_constant(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.vtensor<[256],bf16>, %offset: !torch.float) -> !torch.vtensor<[?,256],bf16> {
+  %eps = torch.constant.float 1.000000e-06
+  %none = torch.constant.none
+  %rounded = torch.constant.bool true
+  %y = torch.operator "torch.fanfold.rms_norm"(%x, %w, %eps, %none, %offset, %rounded) : (!torch.vtensor<[?,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float, !torch.none, !torch.float, !torch.bool) -> !torch.vtensor<[?,256],bf16>
+  return %y : !torch.vtensor<[?,256],bf16>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @round_normalized_is_no_constant(
+// CHECK: torch.operator "torch.fanfold.add_rms_norm"
+// CHECK: // fanfold.add_rms_norm: no kernel: round_normalized is no constant
+func.func @round_normalized_is_no_constant(%x: !torch.vtensor<[?,256],bf16>, %r: !torch.vtensor<[?,256],bf16>, %w: !torch.vtensor<[256],bf16>, %rounded: !torch.bool) -> (!torch.vtensor<[?,256],bf16>, !torch.vtensor<[?,256],bf16>) {
+  %eps = torch.constant.float 1.000000e-06
+  %none = torch.constant.none
+  %offset = torch.constant.float 0.000000e+00
+  %y:2 = torch.operator "torch.fanfold.add_rms_norm"(%x, %r, %w, %eps, %none, %offset, %rounded) : (!torch.vtensor<[?,256],bf16>, !torch.vtensor<[?,256],bf16>, !torch.vtensor<[256],bf16>, !torch.float, !torch.none, !torch.float, !torch.bool) -> (!torch.vtensor<[?,256],bf16>, !torch.vtensor<[?,256],bf16>)
+  return %y#0, %y#1 : !torch.vtensor<[?,256],bf16>, !torch.vtensor<[?,256],bf16>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @reciprocal_is_no_constant(
+// CHECK: torch.operator "torch.fanfold.static_quant"
+// CHECK: // fanfold.static_quant: no kernel: reciprocal is no constant
+func.func @reciprocal_is_no_constant(%x: !torch.vtensor<[?,300],bf16>, %s: !torch.vtensor<[1],f32>, %reciprocal: !torch.bool) -> !torch.vtensor<[?,300],f8E4M3FN> {
+  %dtype = torch.constant.int 24
+  %none = torch.constant.none
+  %y = torch.operator "torch.fanfold.static_quant"(%x, %s, %dtype, %none, %reciprocal) : (!torch.vtensor<[?,300],bf16>, !torch.vtensor<[1],f32>, !torch.int, !torch.none, !torch.bool) -> !torch.vtensor<[?,300],f8E4M3FN>
+  return %y : !torch.vtensor<[?,300],f8E4M3FN>
 }
 
 // -----

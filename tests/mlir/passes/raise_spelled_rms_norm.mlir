@@ -363,3 +363,176 @@ func.func @product_before_the_upcast(%x: !torch.vtensor<[?,256],bf16>, %w: !torc
   %y = torch.aten.mul.Tensor %w, %c : !torch.vtensor<[256],bf16>, !torch.vtensor<[?,256],bf16> -> !torch.vtensor<[?,256],bf16>
   return %y : !torch.vtensor<[?,256],bf16>
 }
+
+// The norm of Gemma adds one to the weight, in f32.
+// CHECK-LABEL: func.func @gemma(
+// CHECK-NOT: torch.aten
+// CHECK: "fanfold.rms_norm"(%{{.*}}, %{{.*}}) {eps = 9.9999999999999995E-7 : f64, normalized_type = f32, {{.*}}weight_offset = 1.000000e+00 : f64} : (tensor<?x256xbf16>, tensor<256xbf16>)
+// CHECK-NOT: torch.aten
+// CHECK: return
+func.func @gemma(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> !torch.vtensor<[?,256],bf16> {
+  %two = torch.constant.int 2
+  %one = torch.constant.int 1
+  %int6 = torch.constant.int 6
+  %int15 = torch.constant.int 15
+  %axis = torch.constant.int -1
+  %none = torch.constant.none
+  %true = torch.constant.bool true
+  %false = torch.constant.bool false
+  %eps = torch.constant.float 1.000000e-06
+  %dims = torch.prim.ListConstruct %axis : (!torch.int) -> !torch.list<int>
+  %f = torch.prims.convert_element_type %x, %int6 : !torch.vtensor<[?,256],bf16>, !torch.int -> !torch.vtensor<[?,256],f32>
+  %p = torch.aten.pow.Tensor_Scalar %f, %two : !torch.vtensor<[?,256],f32>, !torch.int -> !torch.vtensor<[?,256],f32>
+  %m = torch.aten.mean.dim %p, %dims, %true, %none : !torch.vtensor<[?,256],f32>, !torch.list<int>, !torch.bool, !torch.none -> !torch.vtensor<[?,1],f32>
+  %a = torch.aten.add.Scalar %m, %eps, %one : !torch.vtensor<[?,1],f32>, !torch.float, !torch.int -> !torch.vtensor<[?,1],f32>
+  %r = torch.aten.rsqrt %a : !torch.vtensor<[?,1],f32> -> !torch.vtensor<[?,1],f32>
+  %n = torch.aten.mul.Tensor %f, %r : !torch.vtensor<[?,256],f32>, !torch.vtensor<[?,1],f32> -> !torch.vtensor<[?,256],f32>
+  %wide = torch.prims.convert_element_type %w, %int6 : !torch.vtensor<[256],bf16>, !torch.int -> !torch.vtensor<[256],f32>
+  %plus = torch.aten.add.Scalar %wide, %one, %one : !torch.vtensor<[256],f32>, !torch.int, !torch.int -> !torch.vtensor<[256],f32>
+  %v = torch.aten.mul.Tensor %n, %plus : !torch.vtensor<[?,256],f32>, !torch.vtensor<[256],f32> -> !torch.vtensor<[?,256],f32>
+  %y = torch.prims.convert_element_type %v, %int15 : !torch.vtensor<[?,256],f32>, !torch.int -> !torch.vtensor<[?,256],bf16>
+  return %y : !torch.vtensor<[?,256],bf16>
+}
+
+// Gemma 4 writes the reciprocal root as a power.
+// CHECK-LABEL: func.func @power(
+// CHECK-NOT: torch.aten
+// CHECK: "fanfold.rms_norm"(%{{.*}}, %{{.*}}) {eps = 9.9999999999999995E-7 : f64, normalized_type = bf16
+// CHECK-NOT: torch.aten
+// CHECK: return
+func.func @power(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> !torch.vtensor<[?,256],bf16> {
+  %two = torch.constant.int 2
+  %one = torch.constant.int 1
+  %int6 = torch.constant.int 6
+  %int15 = torch.constant.int 15
+  %axis = torch.constant.int -1
+  %none = torch.constant.none
+  %true = torch.constant.bool true
+  %false = torch.constant.bool false
+  %eps = torch.constant.float 1.000000e-06
+  %dims = torch.prim.ListConstruct %axis : (!torch.int) -> !torch.list<int>
+  %f = torch.prims.convert_element_type %x, %int6 : !torch.vtensor<[?,256],bf16>, !torch.int -> !torch.vtensor<[?,256],f32>
+  %p = torch.aten.pow.Tensor_Scalar %f, %two : !torch.vtensor<[?,256],f32>, !torch.int -> !torch.vtensor<[?,256],f32>
+  %m = torch.aten.mean.dim %p, %dims, %true, %none : !torch.vtensor<[?,256],f32>, !torch.list<int>, !torch.bool, !torch.none -> !torch.vtensor<[?,1],f32>
+  %a = torch.aten.add.Scalar %m, %eps, %one : !torch.vtensor<[?,1],f32>, !torch.float, !torch.int -> !torch.vtensor<[?,1],f32>
+  %minus = torch.constant.float -5.000000e-01
+  %r = torch.aten.pow.Tensor_Scalar %a, %minus : !torch.vtensor<[?,1],f32>, !torch.float -> !torch.vtensor<[?,1],f32>
+  %n = torch.aten.mul.Tensor %f, %r : !torch.vtensor<[?,256],f32>, !torch.vtensor<[?,1],f32> -> !torch.vtensor<[?,256],f32>
+  %c = torch.prims.convert_element_type %n, %int15 : !torch.vtensor<[?,256],f32>, !torch.int -> !torch.vtensor<[?,256],bf16>
+  %y = torch.aten.mul.Tensor %w, %c : !torch.vtensor<[256],bf16>, !torch.vtensor<[?,256],bf16> -> !torch.vtensor<[?,256],bf16>
+  return %y : !torch.vtensor<[?,256],bf16>
+}
+
+// CHECK-LABEL: func.func @reciprocal_of_the_root(
+// CHECK-NOT: torch.aten
+// CHECK: "fanfold.rms_norm"(%{{.*}}, %{{.*}}) {eps = 9.9999999999999995E-7 : f64, normalized_type = bf16
+// CHECK-NOT: torch.aten
+// CHECK: return
+func.func @reciprocal_of_the_root(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> !torch.vtensor<[?,256],bf16> {
+  %two = torch.constant.int 2
+  %one = torch.constant.int 1
+  %int6 = torch.constant.int 6
+  %int15 = torch.constant.int 15
+  %axis = torch.constant.int -1
+  %none = torch.constant.none
+  %true = torch.constant.bool true
+  %false = torch.constant.bool false
+  %eps = torch.constant.float 1.000000e-06
+  %dims = torch.prim.ListConstruct %axis : (!torch.int) -> !torch.list<int>
+  %f = torch.prims.convert_element_type %x, %int6 : !torch.vtensor<[?,256],bf16>, !torch.int -> !torch.vtensor<[?,256],f32>
+  %p = torch.aten.pow.Tensor_Scalar %f, %two : !torch.vtensor<[?,256],f32>, !torch.int -> !torch.vtensor<[?,256],f32>
+  %m = torch.aten.mean.dim %p, %dims, %true, %none : !torch.vtensor<[?,256],f32>, !torch.list<int>, !torch.bool, !torch.none -> !torch.vtensor<[?,1],f32>
+  %a = torch.aten.add.Scalar %m, %eps, %one : !torch.vtensor<[?,1],f32>, !torch.float, !torch.int -> !torch.vtensor<[?,1],f32>
+  %s = torch.aten.sqrt %a : !torch.vtensor<[?,1],f32> -> !torch.vtensor<[?,1],f32>
+  %i = torch.aten.reciprocal %s : !torch.vtensor<[?,1],f32> -> !torch.vtensor<[?,1],f32>
+  %r = torch.aten.mul.Scalar %i, %one : !torch.vtensor<[?,1],f32>, !torch.int -> !torch.vtensor<[?,1],f32>
+  %n = torch.aten.mul.Tensor %f, %r : !torch.vtensor<[?,256],f32>, !torch.vtensor<[?,1],f32> -> !torch.vtensor<[?,256],f32>
+  %c = torch.prims.convert_element_type %n, %int15 : !torch.vtensor<[?,256],f32>, !torch.int -> !torch.vtensor<[?,256],bf16>
+  %y = torch.aten.mul.Tensor %w, %c : !torch.vtensor<[256],bf16>, !torch.vtensor<[?,256],bf16> -> !torch.vtensor<[?,256],bf16>
+  return %y : !torch.vtensor<[?,256],bf16>
+}
+
+// CHECK-LABEL: func.func @dim_not_kept(
+// CHECK-NOT: torch.aten
+// CHECK: "fanfold.rms_norm"(%{{.*}}, %{{.*}}) {eps = 9.9999999999999995E-7 : f64, normalized_type = bf16
+// CHECK-NOT: torch.aten
+// CHECK: return
+func.func @dim_not_kept(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> !torch.vtensor<[?,256],bf16> {
+  %two = torch.constant.int 2
+  %one = torch.constant.int 1
+  %int6 = torch.constant.int 6
+  %int15 = torch.constant.int 15
+  %axis = torch.constant.int -1
+  %none = torch.constant.none
+  %true = torch.constant.bool true
+  %false = torch.constant.bool false
+  %eps = torch.constant.float 1.000000e-06
+  %dims = torch.prim.ListConstruct %axis : (!torch.int) -> !torch.list<int>
+  %f = torch.prims.convert_element_type %x, %int6 : !torch.vtensor<[?,256],bf16>, !torch.int -> !torch.vtensor<[?,256],f32>
+  %p = torch.aten.pow.Tensor_Scalar %f, %two : !torch.vtensor<[?,256],f32>, !torch.int -> !torch.vtensor<[?,256],f32>
+  %m = torch.aten.mean.dim %p, %dims, %false, %none : !torch.vtensor<[?,256],f32>, !torch.list<int>, !torch.bool, !torch.none -> !torch.vtensor<[?],f32>
+  %a = torch.aten.add.Scalar %m, %eps, %one : !torch.vtensor<[?],f32>, !torch.float, !torch.int -> !torch.vtensor<[?],f32>
+  %q = torch.aten.rsqrt %a : !torch.vtensor<[?],f32> -> !torch.vtensor<[?],f32>
+  %r = torch.aten.unsqueeze %q, %axis : !torch.vtensor<[?],f32>, !torch.int -> !torch.vtensor<[?,1],f32>
+  %n = torch.aten.mul.Tensor %f, %r : !torch.vtensor<[?,256],f32>, !torch.vtensor<[?,1],f32> -> !torch.vtensor<[?,256],f32>
+  %c = torch.prims.convert_element_type %n, %int15 : !torch.vtensor<[?,256],f32>, !torch.int -> !torch.vtensor<[?,256],bf16>
+  %y = torch.aten.mul.Tensor %w, %c : !torch.vtensor<[256],bf16>, !torch.vtensor<[?,256],bf16> -> !torch.vtensor<[?,256],bf16>
+  return %y : !torch.vtensor<[?,256],bf16>
+}
+
+// CHECK-LABEL: func.func @sum_over_width(
+// CHECK-NOT: torch.aten
+// CHECK: "fanfold.rms_norm"(%{{.*}}, %{{.*}}) {eps = 9.9999999999999995E-7 : f64, normalized_type = bf16
+// CHECK-NOT: torch.aten
+// CHECK: return
+func.func @sum_over_width(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> !torch.vtensor<[?,256],bf16> {
+  %two = torch.constant.int 2
+  %one = torch.constant.int 1
+  %int6 = torch.constant.int 6
+  %int15 = torch.constant.int 15
+  %axis = torch.constant.int -1
+  %none = torch.constant.none
+  %true = torch.constant.bool true
+  %false = torch.constant.bool false
+  %eps = torch.constant.float 1.000000e-06
+  %dims = torch.prim.ListConstruct %axis : (!torch.int) -> !torch.list<int>
+  %f = torch.prims.convert_element_type %x, %int6 : !torch.vtensor<[?,256],bf16>, !torch.int -> !torch.vtensor<[?,256],f32>
+  %p = torch.aten.pow.Tensor_Scalar %f, %two : !torch.vtensor<[?,256],f32>, !torch.int -> !torch.vtensor<[?,256],f32>
+  %width = torch.constant.int 256
+  %t = torch.aten.sum.dim_IntList %p, %dims, %true, %none : !torch.vtensor<[?,256],f32>, !torch.list<int>, !torch.bool, !torch.none -> !torch.vtensor<[?,1],f32>
+  %m = torch.aten.div.Scalar %t, %width : !torch.vtensor<[?,1],f32>, !torch.int -> !torch.vtensor<[?,1],f32>
+  %a = torch.aten.add.Scalar %m, %eps, %one : !torch.vtensor<[?,1],f32>, !torch.float, !torch.int -> !torch.vtensor<[?,1],f32>
+  %r = torch.aten.rsqrt %a : !torch.vtensor<[?,1],f32> -> !torch.vtensor<[?,1],f32>
+  %n = torch.aten.mul.Tensor %f, %r : !torch.vtensor<[?,256],f32>, !torch.vtensor<[?,1],f32> -> !torch.vtensor<[?,256],f32>
+  %c = torch.prims.convert_element_type %n, %int15 : !torch.vtensor<[?,256],f32>, !torch.int -> !torch.vtensor<[?,256],bf16>
+  %y = torch.aten.mul.Tensor %w, %c : !torch.vtensor<[256],bf16>, !torch.vtensor<[?,256],bf16> -> !torch.vtensor<[?,256],bf16>
+  return %y : !torch.vtensor<[?,256],bf16>
+}
+
+// The root lives on beside the norm.
+// CHECK-LABEL: func.func @root_has_another_user(
+// CHECK: torch.aten.rsqrt
+// CHECK: "fanfold.rms_norm"
+// CHECK: torch.aten.sigmoid
+func.func @root_has_another_user(%x: !torch.vtensor<[?,256],bf16>, %w: !torch.vtensor<[256],bf16>) -> (!torch.vtensor<[?,256],bf16>, !torch.vtensor<[?,1],f32>) {
+  %two = torch.constant.int 2
+  %one = torch.constant.int 1
+  %int6 = torch.constant.int 6
+  %int15 = torch.constant.int 15
+  %axis = torch.constant.int -1
+  %none = torch.constant.none
+  %true = torch.constant.bool true
+  %false = torch.constant.bool false
+  %eps = torch.constant.float 1.000000e-06
+  %dims = torch.prim.ListConstruct %axis : (!torch.int) -> !torch.list<int>
+  %f = torch.prims.convert_element_type %x, %int6 : !torch.vtensor<[?,256],bf16>, !torch.int -> !torch.vtensor<[?,256],f32>
+  %p = torch.aten.pow.Tensor_Scalar %f, %two : !torch.vtensor<[?,256],f32>, !torch.int -> !torch.vtensor<[?,256],f32>
+  %m = torch.aten.mean.dim %p, %dims, %true, %none : !torch.vtensor<[?,256],f32>, !torch.list<int>, !torch.bool, !torch.none -> !torch.vtensor<[?,1],f32>
+  %a = torch.aten.add.Scalar %m, %eps, %one : !torch.vtensor<[?,1],f32>, !torch.float, !torch.int -> !torch.vtensor<[?,1],f32>
+  %r = torch.aten.rsqrt %a : !torch.vtensor<[?,1],f32> -> !torch.vtensor<[?,1],f32>
+  %n = torch.aten.mul.Tensor %f, %r : !torch.vtensor<[?,256],f32>, !torch.vtensor<[?,1],f32> -> !torch.vtensor<[?,256],f32>
+  %c = torch.prims.convert_element_type %n, %int15 : !torch.vtensor<[?,256],f32>, !torch.int -> !torch.vtensor<[?,256],bf16>
+  %y = torch.aten.mul.Tensor %w, %c : !torch.vtensor<[256],bf16>, !torch.vtensor<[?,256],bf16> -> !torch.vtensor<[?,256],bf16>
+  %q = torch.aten.sigmoid %r : !torch.vtensor<[?,1],f32> -> !torch.vtensor<[?,1],f32>
+  return %y, %q : !torch.vtensor<[?,256],bf16>, !torch.vtensor<[?,1],f32>
+}

@@ -1,47 +1,35 @@
 // RUN: fanfold-opt %s --pass report-near-misses --report | filecheck %s
 
-// CHECK-LABEL: func.func @root_division(
-// CHECK: torch.aten.sqrt
-func.func @root_division(%x: !torch.vtensor<[4,64],f32>) -> !torch.vtensor<[4,64],f32> {
+// CHECK-LABEL: func.func @normalize(
+// CHECK: torch.aten.div.Tensor
+func.func @normalize(%x: !torch.vtensor<[?,64],f32>) -> !torch.vtensor<[?,64],f32> {
   %two = torch.constant.int 2
-  %one = torch.constant.int 1
   %axis = torch.constant.int -1
   %none = torch.constant.none
-  %keepdim = torch.constant.bool true
-  %eps = torch.constant.float 1.000000e-06
-  %p = torch.aten.pow.Tensor_Scalar %x, %two : !torch.vtensor<[4,64],f32>, !torch.int -> !torch.vtensor<[4,64],f32>
+  %true = torch.constant.bool true
+  %least = torch.constant.float 1.000000e-12
   %dims = torch.prim.ListConstruct %axis : (!torch.int) -> !torch.list<int>
-  %m = torch.aten.mean.dim %p, %dims, %keepdim, %none : !torch.vtensor<[4,64],f32>, !torch.list<int>, !torch.bool, !torch.none -> !torch.vtensor<[4,1],f32>
-  %a = torch.aten.add.Scalar %m, %eps, %one : !torch.vtensor<[4,1],f32>, !torch.float, !torch.int -> !torch.vtensor<[4,1],f32>
-  %s = torch.aten.sqrt %a : !torch.vtensor<[4,1],f32> -> !torch.vtensor<[4,1],f32>
-  %y = torch.aten.div.Tensor %x, %s : !torch.vtensor<[4,64],f32>, !torch.vtensor<[4,1],f32> -> !torch.vtensor<[4,64],f32>
-  return %y : !torch.vtensor<[4,64],f32>
+  %n = torch.aten.linalg_vector_norm %x, %two, %dims, %true, %none : !torch.vtensor<[?,64],f32>, !torch.int, !torch.list<int>, !torch.bool, !torch.none -> !torch.vtensor<[?,1],f32>
+  %c = torch.aten.clamp %n, %least, %none : !torch.vtensor<[?,1],f32>, !torch.float, !torch.none -> !torch.vtensor<[?,1],f32>
+  %y = torch.aten.div.Tensor %x, %c : !torch.vtensor<[?,64],f32>, !torch.vtensor<[?,1],f32> -> !torch.vtensor<[?,64],f32>
+  return %y : !torch.vtensor<[?,64],f32>
 }
 
-// A mean over another dim, and a conversion to f32, are nothing to report.
+// Another norm, a length that divides nothing, and one that divides another value are nothing to report.
 // CHECK-LABEL: func.func @silent(
-func.func @silent(%x: !torch.vtensor<[4,64],bf16>) -> !torch.vtensor<[1,64],f32> {
+func.func @silent(%x: !torch.vtensor<[?,64],f32>, %z: !torch.vtensor<[?,64],f32>) -> (!torch.vtensor<[?,1],f32>, !torch.vtensor<[?,64],f32>, !torch.vtensor<[?,64],f32>) {
+  %one = torch.constant.int 1
   %two = torch.constant.int 2
-  %axis = torch.constant.int 0
+  %axis = torch.constant.int -1
   %none = torch.constant.none
-  %keepdim = torch.constant.bool true
-  %int6 = torch.constant.int 6
-  %f = torch.prims.convert_element_type %x, %int6 : !torch.vtensor<[4,64],bf16>, !torch.int -> !torch.vtensor<[4,64],f32>
-  %p = torch.aten.pow.Tensor_Scalar %f, %two : !torch.vtensor<[4,64],f32>, !torch.int -> !torch.vtensor<[4,64],f32>
+  %true = torch.constant.bool true
   %dims = torch.prim.ListConstruct %axis : (!torch.int) -> !torch.list<int>
-  %m = torch.aten.mean.dim %p, %dims, %keepdim, %none : !torch.vtensor<[4,64],f32>, !torch.list<int>, !torch.bool, !torch.none -> !torch.vtensor<[1,64],f32>
-  return %m : !torch.vtensor<[1,64],f32>
+  %n = torch.aten.linalg_vector_norm %x, %two, %dims, %true, %none : !torch.vtensor<[?,64],f32>, !torch.int, !torch.list<int>, !torch.bool, !torch.none -> !torch.vtensor<[?,1],f32>
+  %m = torch.aten.linalg_vector_norm %x, %one, %dims, %true, %none : !torch.vtensor<[?,64],f32>, !torch.int, !torch.list<int>, !torch.bool, !torch.none -> !torch.vtensor<[?,1],f32>
+  %y = torch.aten.div.Tensor %z, %n : !torch.vtensor<[?,64],f32>, !torch.vtensor<[?,1],f32> -> !torch.vtensor<[?,64],f32>
+  %w = torch.aten.div.Tensor %x, %m : !torch.vtensor<[?,64],f32>, !torch.vtensor<[?,1],f32> -> !torch.vtensor<[?,64],f32>
+  return %n, %y, %w : !torch.vtensor<[?,1],f32>, !torch.vtensor<[?,64],f32>, !torch.vtensor<[?,64],f32>
 }
 
-// CHECK-LABEL: func.func @plain_quantize(
-// CHECK: torch.prims.convert_element_type
-func.func @plain_quantize(%x: !torch.vtensor<[4,64],f32>) -> !torch.vtensor<[4,64],f8E4M3FN> {
-  %int24 = torch.constant.int 24
-  %q = torch.prims.convert_element_type %x, %int24 : !torch.vtensor<[4,64],f32>, !torch.int -> !torch.vtensor<[4,64],f8E4M3FN>
-  return %q : !torch.vtensor<[4,64],f8E4M3FN>
-}
-
-// CHECK: // mean of squares: no kernel: a mean of squares
-// CHECK-NOT: // mean of squares
-// CHECK: // conversion to fp8: no kernel: a quantisation in plain torch ops
-// CHECK-NOT: // conversion to fp8
+// CHECK: // vector norm: no kernel: x is divided by its Euclidean length
+// CHECK-NOT: no kernel

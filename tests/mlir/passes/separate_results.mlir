@@ -8,7 +8,7 @@
 // CHECK: %[[F:.*]] = tensor.expand_shape %[[R]]#2
 // CHECK: return %[[E]], %[[R]]#1, %[[F]]
 func.func @twice(%x: tensor<6x128xbf16>) -> (tensor<2x3x128xf8E4M3FN>, tensor<6x1xf32>, tensor<2x3x128xf8E4M3FN>) {
-  %q, %s = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64, scale_floor = 0.0 : f64, reciprocal = false, operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>} : (tensor<6x128xbf16>) -> (tensor<6x128xf8E4M3FN>, tensor<6x1xf32>)
+  %q, %s = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64, scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>} : (tensor<6x128xbf16>) -> (tensor<6x128xf8E4M3FN>, tensor<6x1xf32>)
   %e = tensor.expand_shape %q [[0, 1], [2]] output_shape [2, 3, 128] : tensor<6x128xf8E4M3FN> into tensor<2x3x128xf8E4M3FN>
   return %e, %s, %e : tensor<2x3x128xf8E4M3FN>, tensor<6x1xf32>, tensor<2x3x128xf8E4M3FN>
 }

@@ -1,0 +1,47 @@
+// RUN: fanfold-opt %s --pass convert-float8 | filecheck %s
+
+// CHECK-LABEL: func.func @to_fp8
+// CHECK: %[[B:.*]] = torch_c.to_builtin_tensor %{{.*}} : !torch.vtensor<[?,64],bf16> -> tensor<?x64xbf16>
+// CHECK: %[[N:.*]] = tensor.dim %[[B]], %{{.*}}
+// CHECK: %[[E:.*]] = tensor.empty(%[[N]]) : tensor<?x64xf8E4M3FN>
+// CHECK: %[[C:.*]] = linalg.generic {{.*}}ins(%[[B]] : tensor<?x64xbf16>) outs(%[[E]] : tensor<?x64xf8E4M3FN>)
+// CHECK-NOT: arith.truncf
+// CHECK: arith.bitcast %{{.*}} : i8 to f8E4M3FN
+// CHECK: torch_c.from_builtin_tensor %[[C]]
+func.func @to_fp8(%x: !torch.vtensor<[?,64],bf16>) -> !torch.vtensor<[?,64],f8E4M3FN> {
+  %dtype = torch.constant.int 24
+  %q = torch.prims.convert_element_type %x, %dtype : !torch.vtensor<[?,64],bf16>, !torch.int -> !torch.vtensor<[?,64],f8E4M3FN>
+  return %q : !torch.vtensor<[?,64],f8E4M3FN>
+}
+
+// CHECK-LABEL: func.func @from_fp8
+// CHECK: linalg.generic {{.*}} : tensor<4xf8E5M2>) outs(%{{.*}} : tensor<4xf32>)
+// CHECK: arith.bitcast %{{.*}} : f8E5M2 to i8
+// CHECK-NOT: arith.extf
+// CHECK: linalg.yield
+func.func @from_fp8(%x: !torch.vtensor<[4],f8E5M2>) -> !torch.vtensor<[4],f32> {
+  %dtype = torch.constant.int 6
+  %y = torch.prims.convert_element_type %x, %dtype : !torch.vtensor<[4],f8E5M2>, !torch.int -> !torch.vtensor<[4],f32>
+  return %y : !torch.vtensor<[4],f32>
+}
+
+// CHECK-LABEL: func.func @scalar
+// CHECK: linalg.generic {indexing_maps = [{{.*}}], iterator_types = []}
+func.func @scalar(%x: !torch.vtensor<[],f32>) -> !torch.vtensor<[],f8E4M3FNUZ> {
+  %dtype = torch.constant.int 26
+  %y = torch.prims.convert_element_type %x, %dtype : !torch.vtensor<[],f32>, !torch.int -> !torch.vtensor<[],f8E4M3FNUZ>
+  return %y : !torch.vtensor<[],f8E4M3FNUZ>
+}
+
+// Conversions between other types are IREE's, and so is what has an fp8 type that we have no kernels for.
+// CHECK-LABEL: func.func @left_alone
+// CHECK-NOT: linalg.generic
+// CHECK-COUNT-2: torch.prims.convert_element_type
+func.func @left_alone(%x: !torch.vtensor<[4],f32>, %z: !torch.vtensor<[4],f8E5M2FNUZ>)
+    -> (!torch.vtensor<[4],bf16>, !torch.vtensor<[4],f32>) {
+  %bf16 = torch.constant.int 15
+  %f32 = torch.constant.int 6
+  %y = torch.prims.convert_element_type %x, %bf16 : !torch.vtensor<[4],f32>, !torch.int -> !torch.vtensor<[4],bf16>
+  %w = torch.prims.convert_element_type %z, %f32 : !torch.vtensor<[4],f8E5M2FNUZ>, !torch.int -> !torch.vtensor<[4],f32>
+  return %y, %w : !torch.vtensor<[4],bf16>, !torch.vtensor<[4],f32>
+}
