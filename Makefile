@@ -4,7 +4,7 @@
 PYTHON ?= .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast lint format typecheck check bench wheel ci clean
+.PHONY: help install demo test test-fast lint format typecheck check fuzz docs bench wheel ci clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,12 @@ typecheck: install ## Run mypy --strict on the package as it is installed
 	$(PYTHON) tools/typecheck.py
 
 check: lint typecheck test ## Everything a change must pass
+
+fuzz: install ## Compare ten thousand random graphs with eager PyTorch; FUZZ="--seed 7" and others narrow it down
+	PYTHONPATH=tests $(PYTHON) -m fuzz $(FUZZ)
+
+docs: install ## Rewrite docs/dialect.md and docs/passes.md from the sources
+	$(PYTHON) tools/generate_docs.py
 
 bench: install ## Compare with stock IREE, eager and torch.compile; results go to build/benchmarks
 	$(PYTHON) -m benchmarks.cpu

@@ -14,7 +14,7 @@ from . import ops
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from .api import compile, compile_and_run, load  # noqa: A004 - the name that users of torch.compile expect
+    from .api import compile, compile_and_run, explain, load  # noqa: A004 - the name that users of torch.compile expect
     from .errors import (
         ArtifactError,
         CallError,
@@ -40,12 +40,13 @@ __all__ = [
     "__version__",
     "compile",
     "compile_and_run",
+    "explain",
     "load",
     "ops",
 ]
 
 _MODULES = {"Executable": ".executable", "Report": ".report"}
-_MODULES |= dict.fromkeys(("compile", "compile_and_run", "load"), ".api")
+_MODULES |= dict.fromkeys(("compile", "compile_and_run", "explain", "load"), ".api")
 _MODULES |= dict.fromkeys((name for name in __all__ if name.endswith("Error")), ".errors")
 
 

@@ -1,6 +1,6 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""compile, compile_and_run and load."""
+"""compile, compile_and_run, explain and load."""
 
 from __future__ import annotations
 
@@ -9,24 +9,21 @@ import io
 import os
 import time
 from collections.abc import Mapping
-from importlib import metadata
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import artifact as artifacts
-from ._version import __version__
 from .arguments import Arguments
 from .artifact import Artifact
 from .errors import MissingDependencyError
 from .executable import Executable
 from .files import write_error
+from .lowering import lower
 from .report import Report
 
 if TYPE_CHECKING:
     import torch
-
-#: Packages whose versions a report states.
-_TOOLS = ("torch", "torch-mlir", "iree-base-compiler")
 
 
 def compile(  # noqa: A001 - the name that users of torch.compile expect
@@ -36,6 +33,7 @@ def compile(  # noqa: A001 - the name that users of torch.compile expect
     *,
     target: str = "cpu",
     dynamic_shapes: Any = None,
+    strict: bool = False,
     dump_dir: str | os.PathLike[str] | None = None,
 ) -> Executable:
     """Compile a model.
@@ -46,6 +44,8 @@ def compile(  # noqa: A001 - the name that users of torch.compile expect
         kwargs: Example keyword inputs; not used with an ``ExportedProgram``.
         target: What to compile for, see ``fanfold targets``.
         dynamic_shapes: As for ``torch.export.export``.
+        strict: Refuse the model if a norm, an activation or a quantisation has no kernel of ours, or is not in that of
+            its producer. The error has each one's place in the source and what kept it apart.
         dump_dir: A folder that gets the IR after every pass and the compiler's input and log; by default the one that
             the environment variable ``FANFOLD_DUMP`` names, if any.
 
@@ -53,7 +53,7 @@ def compile(  # noqa: A001 - the name that users of torch.compile expect
         TargetError: If there is no such target.
         ArtifactError: If the dump folder cannot be made.
         ExportError: If the model does not export or import.
-        CompileError: If a pass or the IREE compiler fails.
+        CompileError: If a pass or the IREE compiler fails, or a fusion was missed and `strict` is set.
         MissingDependencyError: If the compiler is not installed.
     """
     from fanfold.backends.target import parse_target
@@ -63,23 +63,17 @@ def compile(  # noqa: A001 - the name that users of torch.compile expect
     # Before the seconds that exporting takes.
     require_compiler()
     from fanfold.backends.iree_compiler import compile_module
-    from fanfold.frontend import import_model
-    from fanfold.passes import pipeline
 
-    imported = import_model(model, args, kwargs, dynamic_shapes=dynamic_shapes)
+    lowered = lower(model, args, kwargs, target=parsed, dynamic_shapes=dynamic_shapes, strict=strict, dump_dir=folder)
+    imported = lowered.imported
     start = time.perf_counter()
-    result = pipeline.run(imported.module, parsed.kernels(), dump_dir=folder)
-    lowered = time.perf_counter()
     bytecode = io.BytesIO()
     imported.module.operation.write_bytecode(bytecode)
     compiled = compile_module(bytecode.getvalue(), parsed, workdir=folder and folder / "iree")
-    report = Report(
-        target=str(parsed),
+    report = replace(
+        lowered.report,
         dispatches=compiled.dispatches,
-        passes=tuple(result.passes),
-        decisions=tuple(result.decisions),
-        versions={"fanfold": __version__, **{name: metadata.version(name) for name in _TOOLS}},
-        timings={**imported.timings, "passes": lowered - start, "compile": time.perf_counter() - lowered},
+        timings={**lowered.report.timings, "compile": time.perf_counter() - start},
     )
     return Executable(
         Artifact(
@@ -138,6 +132,7 @@ def compile_and_run(
     *,
     target: str = "cpu",
     dynamic_shapes: Any = None,
+    strict: bool = False,
 ) -> Any:
     """Compile a model and call it with the example inputs; returns what the model returns.
 
@@ -150,8 +145,28 @@ def compile_and_run(
         # An nn.Module with the wrong inputs fails to export; here, nothing would fail before the call.
         names = [str(name) for name in model.graph_signature.user_inputs]
         Arguments(model.call_spec.in_spec, names).flatten(args, kwargs or {})
-    executable = compile(model, args, kwargs, target=target, dynamic_shapes=dynamic_shapes)
+    executable = compile(model, args, kwargs, target=target, dynamic_shapes=dynamic_shapes, strict=strict)
     return executable(*args, **(kwargs or {}))
+
+
+def explain(
+    model: torch.nn.Module | torch.export.ExportedProgram,
+    args: tuple[Any, ...] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    target: str = "cpu",
+    dynamic_shapes: Any = None,
+) -> Report:
+    """Say what compiling a model would make of each norm, activation and quantisation in it, without compiling it.
+
+    Runs the frontend and the passes, not IREE: the report has no count of dispatches. The arguments and errors are
+    those of :func:`compile`; IREE's compiler need not be installed.
+    """
+    from fanfold.backends.target import parse_target
+
+    parsed = parse_target(target)
+    require_torch_mlir()
+    return lower(model, args, kwargs, target=parsed, dynamic_shapes=dynamic_shapes).report
 
 
 def load(path: str | os.PathLike[str], *, verify: bool = False) -> Executable:

@@ -11,12 +11,10 @@ from typing import Any
 import torch
 
 from .errors import CallError
-from .signature import SizeExpression, TensorSpec
+from .signature import SizeExpression, TensorSpec, parse_size
 
 # Only these are sure to have memory that can be read. A subclass may stand for another tensor, or for none.
 _PLAIN = (torch.Tensor, torch.nn.Parameter)
-
-_parsed = functools.lru_cache(maxsize=1024)(SizeExpression)
 
 
 _OTHER_SIZES = "compile with dynamic_shapes for the sizes that vary"
@@ -96,8 +94,11 @@ class InputCheck:
         return None
 
 
-def check_symbols(specs: Sequence[TensorSpec], values: Sequence[torch.Tensor]) -> None:
+def check_symbols(specs: Sequence[TensorSpec], values: Sequence[torch.Tensor]) -> dict[str, int]:
     """Check that dims of one symbol have one size, and that sizes are related as the model was compiled for.
+
+    Returns:
+        The named sizes.
 
     Raises:
         CallError: If they do not, or are not.
@@ -125,6 +126,7 @@ def check_symbols(specs: Sequence[TensorSpec], values: Sequence[torch.Tensor]) -
     for spec in specs:
         if spec.conditions:
             _check_conditions(spec.conditions, tuple(known.items()))
+    return known
 
 
 def _check_derived(derived: list[tuple[str, int, str]], known: dict[str, int]) -> None:
@@ -132,7 +134,7 @@ def _check_derived(derived: list[tuple[str, int, str]], known: dict[str, int]) -
     while derived:
         waiting = []
         for text, size, where in derived:
-            expression = _parsed(text)
+            expression = parse_size(text)
             unknown = expression.names - known.keys()
             if len(unknown) > 1:
                 waiting.append((text, size, where))
@@ -158,7 +160,7 @@ def _check_derived(derived: list[tuple[str, int, str]], known: dict[str, int]) -
 @functools.lru_cache(maxsize=1024)  # remembers the sizes that passed: a large model has many conditions
 def _check_conditions(conditions: tuple[str, ...], known: tuple[tuple[str, int], ...]) -> None:
     for condition in conditions:
-        _check_condition(_parsed(condition), dict(known))
+        _check_condition(parse_size(condition), dict(known))
 
 
 def _check_condition(condition: SizeExpression, known: dict[str, int]) -> None:

@@ -16,6 +16,7 @@ from .arguments import Arguments
 from .artifact import Artifact
 from .checks import InputCheck, check_symbols
 from .errors import ArtifactError
+from .layouts import show_in_shape
 from .report import Report
 from .signature import Signature
 
@@ -50,6 +51,7 @@ class Executable:
         self._single_result = self._out_spec.is_leaf()
         self._tuple_result = self._out_spec.type is tuple and all(c.is_leaf() for c in self._out_spec.children())
         self._symbolic = any(any(spec.symbols) for spec in signature.inputs)
+        self._has_layouts = any(spec.layout != "row" for spec in signature.outputs)
         self._load_lock = threading.Lock()
         self._loaded: LoadedModule | None = None
 
@@ -89,10 +91,11 @@ class Executable:
         for value, check in zip(flat, self._checks, strict=True):
             if not check.passes(value):
                 raise check.error(value)
-        if self._symbolic:
-            check_symbols(self.signature.inputs, flat)
+        sizes = check_symbols(self.signature.inputs, flat) if self._symbolic else {}
         loaded = self._loaded or self.load()
         outputs = loaded.call(flat)
+        if self._has_layouts:
+            outputs = show_in_shape(outputs, self.signature.outputs, sizes)
         if self._single_result:
             return outputs[0]
         return tuple(outputs) if self._tuple_result else pytree.tree_unflatten(outputs, self._out_spec)

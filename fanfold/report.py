@@ -1,6 +1,6 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What the compiler did: passes with their rewrite counts, and one decision for each row-wise op of the model."""
+"""What the compiler did: passes with their counts, kernels, and one decision for each row-wise op of the model."""
 
 from __future__ import annotations
 
@@ -41,6 +41,28 @@ class Decision:
     fused_with: tuple[str, ...] = ()
     reason: str = ""
 
+    @property
+    def missed(self) -> bool:
+        """Whether a fusion was missed: the op has no kernel of ours, or is not in that of its producer."""
+        return self.kernel is None or bool(self.reason)
+
+
+@dataclass(frozen=True)
+class KernelRecord:
+    """One kernel that was made.
+
+    Attributes:
+        name: Its symbol, as in :attr:`Decision.kernel`.
+        dispatches: How often one call of the model dispatches it.
+        operands: Types of the tensors that it reads, for example ``bf16[?, 1536]``.
+        results: Types of the tensors that it writes.
+    """
+
+    name: str
+    dispatches: int
+    operands: tuple[str, ...]
+    results: tuple[str, ...]
+
 
 @dataclass(frozen=True)
 class Report:
@@ -48,19 +70,29 @@ class Report:
 
     Attributes:
         target: The canonical target, for example ``cpu``.
-        dispatches: Device dispatches in one call.
+        dispatches: Device dispatches in one call; ``None`` when IREE did not run, as in :func:`fanfold.explain`.
         passes: The passes in the order in which they ran.
         decisions: One entry for each norm, activation and quantisation of the source model.
         versions: Versions of the tools that made the artifact.
         timings: Seconds by stage (``export``, ``import``, ``passes``, ``compile``).
+        kernels: The kernels that were made.
+        key: Hash of all that turned the model into this artifact, see ``fanfold key``: with equal keys, equal models
+            become equal artifacts.
     """
 
     target: str
-    dispatches: int
+    dispatches: int | None
     passes: tuple[PassRecord, ...] = ()
     decisions: tuple[Decision, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
+    kernels: tuple[KernelRecord, ...] = ()
+    key: str = ""
+
+    @property
+    def missed(self) -> tuple[Decision, ...]:
+        """The decisions behind which a fusion was missed."""
+        return tuple(d for d in self.decisions if d.missed)
 
     @property
     def kernel_dispatches(self) -> int:
@@ -75,6 +107,8 @@ class Report:
     def from_json(data: dict[str, Any]) -> Report:
         """Rebuild a report from :meth:`to_json` data.
 
+        Artifacts made before there were a key and a list of kernels have neither; they are read as empty.
+
         Raises:
             KeyError, TypeError: If the data is not a report's.
         """
@@ -85,12 +119,18 @@ class Report:
             decisions=tuple(Decision(**{**d, "fused_with": tuple(d["fused_with"])}) for d in data["decisions"]),
             versions=dict(data["versions"]),
             timings=dict(data["timings"]),
+            kernels=tuple(
+                KernelRecord(k["name"], k["dispatches"], tuple(k["operands"]), tuple(k["results"]))
+                for k in data.get("kernels", ())
+            ),
+            key=data.get("key", ""),
         )
 
     def __str__(self) -> str:
         fused = sum(1 for d in self.decisions if d.kernel)
         taken = f"{fused} of {len(self.decisions)} row-wise ops in fanfold kernels"
-        lines = [f"target {self.target}: {self.dispatches} dispatches per call, {taken}"]
+        calls = "" if self.dispatches is None else f"{self.dispatches} dispatches per call, "
+        lines = [f"target {self.target}: {calls}{taken}"]
         lines += [f"  {p.name:<24} {p.rewrites:>5} rewrites  {p.seconds * 1e3:8.1f} ms" for p in self.passes]
         for d in self.decisions:
             what = f"fused into {d.kernel}" if d.kernel else "not fused"

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 #: The least and the greatest value of a size; ``None`` where there is no greatest.
@@ -77,6 +78,10 @@ class SizeExpression:
         )
 
 
+#: Makes a `SizeExpression` of a text, once.
+parse_size = functools.lru_cache(maxsize=1024)(SizeExpression)
+
+
 def _has_names(node: ast.AST) -> bool:
     return any(isinstance(part, ast.Name) and part.id not in _FUNCTIONS for part in ast.walk(node))
 
@@ -140,6 +145,8 @@ class TensorSpec:
         ranges: One entry for each dim: the least and greatest value of a dynamic size, or ``None``. Empty when every
             size is allowed.
         conditions: What must hold between named sizes, of this input or others, for example ``n % 4 == 0``.
+        layout: For an output, how the module returns it: as it is (``row``), or as memory that :mod:`fanfold.layouts`
+            shows in this shape (``column``, ``column_padded``).
     """
 
     name: str
@@ -148,6 +155,7 @@ class TensorSpec:
     symbols: tuple[str | None, ...] = ()
     ranges: tuple[Range | None, ...] = ()
     conditions: tuple[str, ...] = ()
+    layout: str = "row"
 
     def __str__(self) -> str:
         symbols = self.symbols or (None,) * len(self.shape)
@@ -175,6 +183,11 @@ class Signature:
         inputs = ", ".join(f"{spec.name}: {spec}" for spec in self.inputs)
         return f"({inputs}) -> ({', '.join(str(spec) for spec in self.outputs)})"
 
+    def with_layouts(self, layouts: Mapping[int, str]) -> Signature:
+        """Return the signature of a module that returns some outputs, by number, as memory of these layouts."""
+        outputs = (replace(spec, layout=layouts[i]) if i in layouts else spec for i, spec in enumerate(self.outputs))
+        return replace(self, outputs=tuple(outputs))
+
     def to_json(self) -> dict[str, Any]:
         """Return the signature as JSON-serialisable data."""
         return asdict(self)
@@ -197,4 +210,12 @@ class Signature:
 def _tensor_from_json(data: dict[str, Any]) -> TensorSpec:
     ranges = tuple(None if ends is None else (ends[0], ends[1]) for ends in data.get("ranges", ()))
     conditions = tuple(data.get("conditions", ()))
-    return TensorSpec(data["name"], tuple(data["shape"]), data["dtype"], tuple(data["symbols"]), ranges, conditions)
+    return TensorSpec(
+        data["name"],
+        tuple(data["shape"]),
+        data["dtype"],
+        tuple(data["symbols"]),
+        ranges,
+        conditions,
+        data.get("layout", "row"),
+    )

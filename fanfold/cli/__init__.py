@@ -16,6 +16,8 @@ from fanfold.errors import FanfoldError
 _COMMANDS = {
     "compile": ("compile", "compile_command", "Compile an exported model (.pt2) to a .vmfb."),
     "demo": ("demo", "demo", "Compile, check and time the query path of DeepSeek-V3.2."),
+    "explain": ("explain", "explain", "Say which ops of a model are fused, and why the others are not."),
+    "key": ("key", "key", "Print the key of the compiler: what its artifacts depend on."),
     "report": ("report", "report", "Show what is in a .vmfb and how it was compiled."),
     "run": ("run", "run", "Run a .vmfb on inputs from files."),
     "targets": ("targets", "targets", "List what can be compiled for and run here."),

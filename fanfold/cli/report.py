@@ -27,6 +27,8 @@ def report(model: Path, as_json: bool, verify: bool) -> None:
     click.echo(f"{len(artifact.parameters)} weights, {size:,} bytes; needs {_features(artifact.required_features)}")
     if artifact.report.versions:
         click.echo("made with " + ", ".join(f"{name} {version}" for name, version in artifact.report.versions.items()))
+    if artifact.report.key:
+        click.echo(f"key {artifact.report.key}")
     click.echo(str(artifact.report))
 
 

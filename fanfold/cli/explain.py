@@ -1,0 +1,117 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""``fanfold explain``."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from fanfold.report import Decision, Report
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--target", help="What to compile for, see `fanfold targets`.  [default: cpu]")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--strict", is_flag=True, help="Exit with 1 if a fusion was missed.")
+@click.pass_context
+def explain(ctx: click.Context, model: Path, target: str | None, as_json: bool, strict: bool) -> None:
+    """Say what each norm, activation and quantisation in MODEL becomes: fused with what, or why not.
+
+    MODEL is a .pt2 file written by torch.export.save, which is not compiled for it, or a .vmfb written by fanfold,
+    which holds its account already.
+    """
+    report = _report(model, target)
+    if as_json:
+        click.echo(json.dumps(report.to_json(), indent=1))
+    else:
+        from rich.console import Console
+
+        # Soft wrap: a path that breaks in the middle is of no use.
+        console = Console(highlight=False, soft_wrap=True)
+        for line in _lines(model, report):
+            console.print(line)
+    if strict and report.missed:
+        ctx.exit(1)
+
+
+def _report(model: Path, target: str | None) -> Report:
+    import logging
+
+    if _is_artifact(model):
+        if target is not None:
+            raise click.UsageError(f"--target is for a model, and {model} is compiled already")
+        from fanfold.artifact import read
+
+        return read(model).report
+    import fanfold
+    from fanfold.api import require_torch_mlir
+    from fanfold.backends.target import parse_target
+
+    # What can be known at once is said at once, not after loading the model.
+    chosen = str(parse_target(target or "cpu"))
+    require_torch_mlir()
+    from fanfold.frontend import load_program
+
+    # torch logs a traceback for a file that it cannot load; our error says the same in a line.
+    logging.getLogger("torch.export").setLevel(logging.CRITICAL)
+    return fanfold.explain(load_program(model), target=chosen)
+
+
+def _is_artifact(model: Path) -> bool:
+    from fanfold.artifact import META
+
+    # A .pt2 is a zip file too, whatever either is called.
+    if not zipfile.is_zipfile(model):
+        return False
+    with zipfile.ZipFile(model) as archive:
+        return META in archive.namelist()
+
+
+def _lines(model: Path, report: Report) -> Iterator[Text]:
+    from rich.text import Text
+
+    ops, missed = len(report.decisions), len(report.missed)
+    inside = sum(1 for decision in report.decisions if decision.kernel)
+    yield Text(
+        f"{model} for {report.target}: {inside} of {ops} row-wise ops in {_count(len(report.kernels), 'kernel')}"
+    )
+    if report.dispatches is not None:
+        yield Text(f"{_count(report.dispatches, 'dispatch', 'dispatches')} per call")
+    for kernel in report.kernels:
+        yield Text()
+        yield Text(f"kernel {kernel.name}, ", style="bold") + Text(
+            f"{_count(kernel.dispatches, 'dispatch', 'dispatches')} per call", style="bold"
+        )
+        yield Text(f"  reads   {', '.join(kernel.operands)}")
+        yield Text(f"  writes  {', '.join(kernel.results)}")
+        yield from _table((d for d in report.decisions if d.kernel == kernel.name), reasons=False)
+    yield Text()
+    yield Text(f"missed: {missed}", style="bold red") if missed else Text("missed: nothing", style="bold green")
+    yield from _table(report.missed, reasons=True)
+
+
+def _table(decisions: Iterable[Decision], *, reasons: bool) -> Iterator[Text]:
+    """Yield a line for each place in the source; the layers of a model share theirs."""
+    from rich.text import Text
+
+    counts = Counter((d.op, d.location, (d.reason or "it has no kernel") if reasons else "") for d in decisions)
+    width = max((len(op) for op, _, _ in counts), default=0)
+    for (op, location, reason), count in counts.items():
+        yield Text(f"  {op:<{width}}  {location}" + (f"  x{count}" if count > 1 else ""))
+        if reason:
+            yield Text(f"    {reason}")
+
+
+def _count(number: int, singular: str, plural: str | None = None) -> str:
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"

@@ -1,0 +1,108 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""From a model to the module that iree-compile takes: what compiling and explaining have in common."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import CompileError
+from .key import pipeline_key, tool_versions
+from .report import Decision, Report
+
+if TYPE_CHECKING:
+    import torch
+
+    from fanfold.backends.target import Target
+    from fanfold.frontend import ImportedModel
+
+#: So many missed fusions are listed in an error; the report has them all.
+_LISTED = 10
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A model after our passes.
+
+    Attributes:
+        imported: The model; its module is lowered in place.
+        report: The account so far, without dispatches.
+    """
+
+    imported: ImportedModel
+    report: Report
+
+
+def lower(
+    model: torch.nn.Module | torch.export.ExportedProgram,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any] | None,
+    *,
+    target: Target,
+    dynamic_shapes: Any,
+    strict: bool = False,
+    dump_dir: Path | None = None,
+) -> Lowered:
+    """Export and import a model and run the passes.
+
+    The arguments are those of :func:`fanfold.compile`.
+
+    Raises:
+        ExportError: If the model does not export or import.
+        CompileError: If a pass fails, or a fusion was missed and `strict` is set.
+    """
+    from fanfold.frontend import import_model
+    from fanfold.passes import pipeline
+
+    with _without_collections():
+        imported = import_model(model, args, kwargs, dynamic_shapes=dynamic_shapes)
+        start = time.perf_counter()
+        result = pipeline.run(imported.module, target.kernels(), dump_dir=dump_dir)
+        imported = replace(imported, signature=imported.signature.with_layouts(result.result_layouts))
+        seconds = time.perf_counter() - start
+    report = Report(
+        target=str(target),
+        dispatches=None,
+        passes=tuple(result.passes),
+        decisions=tuple(result.decisions),
+        versions=tool_versions(),
+        timings={**imported.timings, "passes": seconds},
+        kernels=tuple(result.kernels),
+        key=pipeline_key(target),
+    )
+    if strict and report.missed:
+        raise _missed(report.missed, len(report.decisions))
+    return Lowered(imported, report)
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Pause the collection of reference cycles, unless it is off already.
+
+    Graphs and IR are many small objects that live until the end. Each thousand of them makes Python look for garbage
+    in all that torch holds, in vain: that takes a quarter of the time of an export and half that of the passes.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _missed(missed: tuple[Decision, ...], ops: int) -> CompileError:
+    lines = [f"{d.op} at {d.location}: {d.reason or 'it has no kernel'}" for d in missed]
+    more = [f"and {len(lines) - _LISTED} more"] if len(lines) > _LISTED else []
+    listed = "".join(f"\n    {line}" for line in [*lines[:_LISTED], *more])
+    return CompileError(
+        f"{len(missed)} of {ops} row-wise ops missed a fusion, which `strict` forbids:{listed}",
+        stage="passes",
+        remedy="change the model as the reasons say, or compile without strict; `fanfold explain` shows every op",
+    )
