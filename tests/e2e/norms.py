@@ -39,6 +39,19 @@ class SquareNorm(nn.Module):
         return (torch.rsqrt((wide * wide).mean(dim=-1, keepdim=True) + EPS) * wide * self.weight.float()).to(x.dtype)
 
 
+class GemmaNorm(nn.Module):
+    """As in Hugging Face's Gemma: one is added to the weight, and all of it is in f32."""
+
+    def __init__(self, width: int, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(width).to(dtype))
+
+    def forward(self, x: Tensor) -> Tensor:
+        wide = x.float()
+        normalized = wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + EPS)
+        return (normalized * (1.0 + self.weight.float())).type_as(x)
+
+
 class FanfoldNorm(nn.Module):
     """The custom op, with or without a weight."""
 
@@ -70,6 +83,7 @@ def _torch_norm(width: int, dtype: torch.dtype) -> nn.Module:
 NORMS: dict[str, Callable[[int, torch.dtype], nn.Module]] = {
     "llama": LlamaNorm,
     "square": SquareNorm,
+    "gemma": GemmaNorm,
     "fanfold": FanfoldNorm,
     "fanfold without weight": lambda width, dtype: FanfoldNorm(width, dtype, affine=False),
     "torch": _torch_norm,

@@ -95,7 +95,8 @@ class TwoLayers(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         q, s = group_quant(self.first(x), 128)
-        back = (q.float().view(-1, 2, 128) * s.unsqueeze(-1)).view(-1, 256).bfloat16()
+        # Elementwise ops alone would be taken into the second kernel.
+        back = (q.float().view(-1, 2, 128) * s.unsqueeze(-1)).view(-1, 256).bfloat16().flip(-1)
         return group_quant(self.second(back), 128)
 
 

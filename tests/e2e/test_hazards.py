@@ -96,9 +96,9 @@ def test_bf16_roundings_between_ops_need_their_handling(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(KeepRoundings, "run", lambda *_: 0)
     model, args = between_ops()
-    found, expected = fanfold.compile_and_run(model, args), model(*args)
-    assert (found[0].float() != expected[0].float()).float().mean() > 0.005
-    assert (found[2] != expected[2]).float().mean() > 0.05
+    # The first two results are a kernel's, which has taken the ops in front of it.
+    found, expected = fanfold.compile_and_run(model, args)[2:], model(*args)[2:]
+    assert (found[0] != expected[0]).float().mean() > 0.05
 
 
 class Scaled(nn.Module):

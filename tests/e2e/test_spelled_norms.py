@@ -1,0 +1,303 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The norms of Hugging Face's models, exported as they are, and the spellings that people write: one kernel each."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import fanfold
+from e2e.agreement import assert_rounded
+
+DTYPES = [torch.bfloat16, torch.float16, torch.float32]
+EPS = 1e-5
+
+#: Norm classes by model: each has a spelling of its own, or is one that the issue names.
+CLASSES = {
+    "llama": "LlamaRMSNorm",
+    "qwen3": "Qwen3RMSNorm",
+    "mistral": "MistralRMSNorm",
+    "phi3": "Phi3RMSNorm",
+    "gemma": "GemmaRMSNorm",
+    "gemma2": "Gemma2RMSNorm",
+    "gemma3": "Gemma3RMSNorm",
+    "gemma4": "Gemma4RMSNorm",
+    "deepseek_v3": "DeepseekV3RMSNorm",
+    "t5": "T5LayerNorm",
+    "olmo2": "Olmo2RMSNorm",
+    "gpt_oss": "GptOssRMSNorm",
+    "llama4": "Llama4TextRMSNorm",
+    "nemotron_h": "NemotronHRMSNorm",
+    "moshi": "MoshiRMSNorm",
+    "nanochat": "NanoChatRMSNorm",
+}
+
+
+def hugging_face(model: str, width: int, dtype: torch.dtype) -> nn.Module:
+    """Make the norm of a model in Hugging Face's transformers, with a weight that is not all ones."""
+    pytest.importorskip("transformers")
+    try:
+        module = importlib.import_module(f"transformers.models.{model}.modeling_{model}")
+    except ModuleNotFoundError:
+        pytest.skip(f"this transformers has no {model}")
+    makes = getattr(module, CLASSES[model])
+    norm: nn.Module = makes(width) if model != "nanochat" else makes()
+    for parameter in norm.parameters():
+        nn.init.normal_(parameter)
+    return norm.to(dtype).eval()
+
+
+def special_rows(width: int, dtype: torch.dtype, seed: int) -> Tensor:
+    """Return rows with ordinary values, zeros, NaN, infinity, denormals and large values."""
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(9, width, generator=generator)
+    x[0] = 0
+    x[1, width // 2] = float("nan")
+    x[2, -1] = float("inf")
+    x[3] *= torch.finfo(dtype).tiny / 4
+    x[4] *= 1e4
+    x[5] *= 1e-4
+    return x.to(dtype)
+
+
+def check(model: nn.Module, shape: tuple[int, ...], dtype: torch.dtype, *, dispatches: int = 1) -> fanfold.Executable:
+    """Compile `model` with dynamic leading dims, and compare it with eager on all kinds of rows."""
+    *lead, width = shape
+    sizes = {axis: torch.export.Dim(f"d{axis}", min=0, max=4096) for axis in range(len(lead) - (len(lead) > 2))}
+    exe = fanfold.compile(model, (torch.randn(shape).to(dtype),), dynamic_shapes=(sizes,))
+    assert exe.report.dispatches == dispatches, str(exe.report)
+    assert all(d.kernel and not d.reason for d in exe.report.decisions), str(exe.report)
+    inner = shape[len(sizes) : -1]
+    for seed, counts in enumerate([(0,), (1,), (3,), (9,)]):
+        leading = (*counts, *(1 if n == 0 else 2 for n in sizes if n), *inner)
+        x = torch.randn(*leading, width, generator=torch.Generator().manual_seed(seed)).to(dtype)
+        assert_rounded(exe(x), model(x))
+    rows = special_rows(width, dtype, seed=7)
+    x = (
+        rows.reshape(9, *(1 for _ in shape[1:-1]), width)
+        .expand(9, *(1,) * (len(sizes) - 1), *inner, width)
+        .contiguous()
+    )
+    assert_rounded(exe(x), model(x))
+    return exe
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("model", CLASSES)
+def test_hugging_face(model: str, dtype: torch.dtype) -> None:
+    """Batch and sequence are dynamic."""
+    check(hugging_face(model, 192, dtype), (2, 4, 192), dtype)
+
+
+@pytest.mark.parametrize("model", ["llama", "gemma", "gemma4", "t5", "olmo2"])
+@pytest.mark.parametrize("width", [1, 37, 1537])
+def test_hugging_face_odd_widths(model: str, width: int) -> None:
+    check(hugging_face(model, width, torch.bfloat16), (4, width), torch.bfloat16)
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_per_head(dtype: torch.dtype) -> None:
+    """Qwen3 normalises each head: rows of 128 in a tensor of rank 4."""
+    check(hugging_face("qwen3", 128, dtype), (2, 3, 4, 128), dtype)
+
+
+def test_static_shapes() -> None:
+    norm = hugging_face("llama", 256, torch.bfloat16)
+    x = torch.randn(2, 3, 256).bfloat16()
+    exe = fanfold.compile(norm, (x,))
+    assert exe.report.dispatches == 1
+    assert_rounded(exe(x), norm(x))
+
+
+class Spelling(nn.Module):
+    """A norm in someone's own words."""
+
+    def __init__(self, norm: Callable[[Tensor, Tensor], Tensor], width: int, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.norm = norm
+        self.weight = nn.Parameter(torch.randn(width).to(dtype))
+        self.cube = nn.Parameter(torch.randn(1, 1, width).to(dtype))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(x, self.weight)
+
+
+def _mean_not_kept(x: Tensor, w: Tensor) -> Tensor:
+    f = x.float()
+    return (f * torch.rsqrt((f * f).mean(-1) + EPS).unsqueeze(-1)).to(x.dtype) * w
+
+
+def _mean_not_kept_root_viewed(x: Tensor, w: Tensor) -> Tensor:
+    f = x.float()
+    mean = f.square().mean(-1)
+    return (torch.rsqrt(mean.view(-1, 1) + EPS) * f).to(x.dtype) * w
+
+
+def _sum_divided(x: Tensor, w: Tensor) -> Tensor:
+    f = x.float()
+    return w * (f * torch.rsqrt(f.pow(2).sum(-1, keepdim=True) / x.shape[-1] + EPS)).to(x.dtype)
+
+
+def _sum_times_power_of_two(x: Tensor, w: Tensor) -> Tensor:
+    f = x.float()
+    return w * (f * torch.rsqrt(EPS + f.pow(2).sum(-1, keepdim=True) * (1 / 256))).to(x.dtype)
+
+
+def _one_over_root(x: Tensor, w: Tensor) -> Tensor:
+    f = x.float()
+    return w * (f * (1 / torch.sqrt(f.pow(2).mean(-1, keepdim=True) + EPS))).to(x.dtype)
+
+
+def _reciprocal_root(x: Tensor, w: Tensor) -> Tensor:
+    f = x.float()
+    return w.float() * (f * (f.pow(2).mean(-1, keepdim=True) + EPS).sqrt().reciprocal()).to(x.dtype)
+
+
+def _root_expanded(x: Tensor, w: Tensor) -> Tensor:
+    f = x.float()
+    return (f * torch.rsqrt(f.pow(2).mean(-1, keepdim=True) + EPS).expand_as(f) * w.float().expand_as(f)).to(x.dtype)
+
+
+def _weight_plus_one_in_f32(x: Tensor, w: Tensor) -> Tensor:
+    f = x.float()
+    return (f * torch.rsqrt(f.pow(2).mean(-1, keepdim=True) + EPS) * (w.float() + 1)).to(x.dtype)
+
+
+def _no_eps(x: Tensor, w: Tensor) -> Tensor:
+    f = x.float()
+    return (f * torch.rsqrt(f.pow(2).mean(-1, keepdim=True))).to(x.dtype) * w
+
+
+def _weight_of_rank_three(x: Tensor, w: Tensor) -> Tensor:
+    f = x.float()
+    return (f * torch.rsqrt(f.pow(2).mean(-1, keepdim=True) + EPS)).to(x.dtype) * w.view(1, -1)
+
+
+def _eps_in_a_tensor(x: Tensor, w: Tensor) -> Tensor:
+    f = x.float()
+    return w * (f * torch.rsqrt(f.pow(2).mean(-1, keepdim=True) + torch.tensor(EPS))).to(x.dtype)
+
+
+SPELLINGS = [
+    _mean_not_kept,
+    _mean_not_kept_root_viewed,
+    _sum_divided,
+    _sum_times_power_of_two,
+    _one_over_root,
+    _reciprocal_root,
+    _root_expanded,
+    _weight_plus_one_in_f32,
+    _no_eps,
+    _weight_of_rank_three,
+    _eps_in_a_tensor,
+]
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("norm", SPELLINGS, ids=lambda f: f.__name__)
+def test_spelling(norm: Callable[[Tensor, Tensor], Tensor], dtype: torch.dtype) -> None:
+    check(Spelling(norm, 256, dtype), (4, 256), dtype)
+
+
+def _weight_plus_one_in_its_own_type(x: Tensor, w: Tensor) -> Tensor:
+    f = x.float()
+    return (f * torch.rsqrt(f.pow(2).mean(-1, keepdim=True) + EPS) * (1.0 + w).float()).to(x.dtype)
+
+
+def test_a_rounded_sum_stays_outside() -> None:
+    """In bf16, ``1 + weight`` is rounded: it is a vector that IREE computes."""
+    model = Spelling(_weight_plus_one_in_its_own_type, 256, torch.bfloat16)
+    exe = fanfold.compile(model, (torch.randn(4, 256).bfloat16(),))
+    (decision,) = exe.report.decisions
+    assert decision.kernel
+    x = special_rows(256, torch.bfloat16, seed=1)[:4]
+    assert_rounded(exe(x), model(x))
+
+
+def test_other_users_of_what_is_in_between() -> None:
+    """The root, the normalised value and the mean are returned too, and two values are scaled by one root."""
+
+    class Model(nn.Module):
+        def forward(self, x: Tensor, w: Tensor) -> tuple[Tensor, ...]:
+            f = x.float()
+            mean = f.pow(2).mean(-1, keepdim=True)
+            root = torch.rsqrt(mean + EPS)
+            n = (f * root).to(x.dtype)
+            return n * w, n, root, mean, f * root, (root * x * w.float()).to(x.dtype)
+
+    args = (torch.randn(5, 256).bfloat16(), torch.randn(256).bfloat16())
+    exe = fanfold.compile(Model(), args)
+    for found, expected in zip(exe(*args), Model()(*args), strict=True):
+        assert_rounded(found, expected)
+
+
+def _by_division(x: Tensor) -> Tensor:
+    return x / torch.sqrt(x.pow(2).mean(-1, keepdim=True) + EPS)
+
+
+def _clamped_mean(x: Tensor) -> Tensor:
+    return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True).clamp(min=EPS))
+
+
+def _sum_times_reciprocal(x: Tensor) -> Tensor:
+    return x * torch.rsqrt(x.pow(2).sum(-1, keepdim=True) * (1 / 96) + EPS)
+
+
+def _sum(x: Tensor) -> Tensor:
+    return x * torch.rsqrt(x.pow(2).sum(-1, keepdim=True) + EPS)
+
+
+def _over_another_number(x: Tensor) -> Tensor:
+    return x * torch.rsqrt(x.pow(2).sum(-1, keepdim=True) / 95 + EPS)
+
+
+def _rounded_root(x: Tensor) -> Tensor:
+    b = x.bfloat16()
+    return b * torch.rsqrt(b.float().square().mean(-1, keepdim=True) + EPS).to(b.dtype)
+
+
+def _two_dims(x: Tensor) -> Tensor:
+    return x * torch.rsqrt(x.pow(2).mean((-2, -1), keepdim=True) + EPS)
+
+
+def _eps_from_x(x: Tensor) -> Tensor:
+    return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + x[:, :1])
+
+
+def _in_bf16(x: Tensor) -> Tensor:
+    b = x.bfloat16()
+    return b * torch.rsqrt(b.pow(2).mean(-1, keepdim=True) + EPS)
+
+
+REFUSED = {
+    _by_division: "x is divided by the root, which rounds otherwise",
+    _clamped_mean: "the mean of squares is clamped",
+    _sum_times_reciprocal: "multiplied by 0.0104167, which rounds otherwise than a division by the width",
+    _sum: "a sum of squares, not of their mean",
+    _over_another_number: "divided by 95, and the width is 96",
+    _rounded_root: "the reciprocal root is rounded to bf16",
+    _two_dims: "over the dims [-2, -1], not the last one alone",
+    _eps_from_x: "eps is no constant",
+    _in_bf16: "the square is computed in bf16, not f32",
+}
+
+
+@pytest.mark.parametrize(("norm", "reason"), REFUSED.items(), ids=lambda f: getattr(f, "__name__", ""))
+def test_refused(norm: Callable[[Tensor], Tensor], reason: str) -> None:
+    """One line in the report, with the predicate and the user's line."""
+
+    class Model(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return norm(x)
+
+    x = torch.randn(4, 96)
+    exe = fanfold.compile(Model(), (x,))
+    (decision,) = exe.report.decisions
+    assert (decision.op, decision.kernel) == ("rms_norm (spelled out)", None)
+    assert reason in decision.reason
+    assert "test_spelled_norms.py:" in decision.location
