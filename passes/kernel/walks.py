@@ -18,6 +18,13 @@ MAX_CHUNK = 512
 MANY_COLUMNS = 256
 
 
+#: Each group of a chunk is code of its own: so many are taken at most if a walk is free to choose.
+MANY_GROUPS = 16
+
+#: Most groups, those of all sinks, that share a chunk.
+MAX_GROUPS = 48
+
+
 @dataclass(frozen=True)
 class PlainSink:
     """A row value that is stored as it is."""
@@ -113,12 +120,13 @@ def _add_group(walks: list[Walk], sink: QuantizeSink) -> None:
     width = sink.op.x.type.shape[1]
     for walk in walks:
         common = lcm(walk.chunk, sink.group)
-        if walk.width == width and common <= MAX_CHUNK:
+        groups = sum(common // other.group for other in (*walk.groups, sink))
+        if walk.width == width and common <= MAX_CHUNK and groups <= MAX_GROUPS:
             walk.chunk = common
             walk.groups.append(sink)
             return
     # Several groups a chunk, so that independent work is in flight, as far as registers reach.
-    walks.append(Walk(width, sink.group * max(1, MANY_COLUMNS // sink.group), [sink]))
+    walks.append(Walk(width, sink.group * min(MANY_GROUPS, max(1, MANY_COLUMNS // sink.group)), [sink]))
 
 
 def _walk_of(walks: list[Walk], width: int, chunk: int) -> Walk:

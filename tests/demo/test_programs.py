@@ -38,6 +38,15 @@ def test_llama_decoder_layer() -> None:
 
 
 @pytest.mark.slow
+def test_compile_time() -> None:
+    output = run("-m", "benchmarks.compile_time", "--layers", "2", "--rounds", "1", "--rows", "4")
+    assert "demo" in output
+    (line,) = (line.split() for line in output.splitlines() if line.strip().startswith("2 "))
+    # Layers, then start, four stages, their total, and the share of a layer.
+    assert all(float(number) > 0 for number in line[1:7])
+
+
+@pytest.mark.slow
 def test_benchmark(tmp_path: Path) -> None:
     peers = "fanfold,stock,stock-O3,eager,copy" + ("" if why_no_torch_compile() else ",torch.compile")
     options = ["--rows", "4", "--widths", "256", "--rounds", "3", "--peers", peers, "--output", str(tmp_path / "cpu")]
