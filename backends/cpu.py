@@ -7,6 +7,7 @@ from __future__ import annotations
 import functools
 import platform
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fanfold.errors import TargetError
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from fanfold.passes.kernel.cpu import CpuKernels
 
 DRIVER = "local-task"
+
+#: Processors by other names.
+ALIASES = {"native": "host", "zen2": "znver2", "zen3": "znver3", "zen4": "znver4", "zen5": "znver5"}
 
 #: Runs on the caller's thread: for calls that are too small to share.
 INLINE_DRIVER = "local-sync"
@@ -77,6 +81,18 @@ def host_features() -> frozenset[str]:
     return frozenset(name for name, value in torch.cpu.get_capabilities().items() if value is True) & _RELEVANT
 
 
+@functools.cache
+def host_model() -> str:
+    """Return what distinguishes this machine's processor from others of the same features, as far as Linux tells."""
+    names = ("vendor_id", "cpu family", "model", "CPU implementer", "CPU variant", "CPU part")
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split("\n\n")[0].splitlines()
+    except OSError:
+        return platform.processor()
+    found = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    return " ".join(found[name] for name in names if name in found)
+
+
 def is_x86_host() -> bool:
     """Return whether this machine is an x86-64."""
     return platform.machine().lower() in {"x86_64", "amd64"}
@@ -131,6 +147,9 @@ class CpuArch:
             # faster, for a packed copy of the weights in memory.
             "--iree-opt-data-tiling",
         )
+
+    def device_target(self) -> None:
+        """The flags say it all."""
 
     def kernels(self) -> CpuKernels:
         """Return the vocabulary in which kernels for this processor are written."""

@@ -12,6 +12,9 @@ from typing import Any
 
 from fanfold.errors import CallError, MissingDependencyError, TargetError
 
+#: The library that a HAL driver loads, and how to see whether it works.
+_NEEDS = {"cuda": ("libcuda.so.1", "nvidia-smi"), "hip": ("libamdhip64.so", "rocminfo")}
+
 _LOCK = threading.Lock()
 _DEVICES: dict[str, Device] = {}
 _forked = False
@@ -90,7 +93,17 @@ def _open(driver: str) -> Device:
             found=driver,
         )
     rt.flags.parse_flags(f"--task_topology_group_count={worker_count()}")
-    hal = rt.get_driver(driver).create_default_device()
+    try:
+        hal = rt.get_driver(driver).create_default_device()
+    except RuntimeError as error:
+        library, tool = _NEEDS.get(driver, ("its driver", "the driver's own tools"))
+        raise TargetError(
+            f"IREE's driver {driver!r} finds no device on this machine: {str(error).splitlines()[0]}",
+            stage="load",
+            expected=f"{library} and a device",
+            found=f"no device, or no {library}",
+            remedy=f"check with {tool}; `fanfold targets` shows what can be run here",
+        ) from error
     # The device must outlive every buffer of it: an output tensor that is alive when the device goes takes the process
     # down with it, and at interpreter exit nothing says what goes first. So it is never destroyed, and IREE's binding
     # is told not to report that.

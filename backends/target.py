@@ -1,26 +1,93 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The one grammar of targets: ``cpu``, ``cpu:host``, ``cpu:znver4``.
+"""The one grammar of targets: ``cpu``, ``cpu:znver4``, ``cuda:sm_90``, ``rocm:mi300x``.
 
-A target is ``backend[:arch]``. The canonical spelling leaves out the default arch, so ``cpu:host`` prints as ``cpu``.
+A target is ``backend[:arch]``. The canonical spelling leaves out the default arch, so ``cpu:host`` prints as ``cpu``,
+and names the arch of a product, so ``cuda:h200`` prints as ``cuda:sm_90``.
 """
 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from fanfold.errors import TargetError
 
-from . import cpu
+from . import cpu, cuda, gpu, rocm
 
 if TYPE_CHECKING:
-    from fanfold.passes.kernel.cpu import CpuKernels
+    from fanfold.passes.kernel.vocabulary import Kernels
 
-_DEFAULT_ARCH = {"cpu": "host"}
-_BACKEND_ALIASES = {"llvm-cpu": "cpu", "local": "cpu", "host": "cpu"}
-_ARCH_ALIASES = {"native": "host", "zen2": "znver2", "zen3": "znver3", "zen4": "znver4", "zen5": "znver5"}
+
+class Arch(Protocol):
+    """A device to compile for, as its backend describes it."""
+
+    @property
+    def name(self) -> str:
+        """Its name within the backend."""
+        ...
+
+    @property
+    def features(self) -> frozenset[str]:
+        """The features of this machine's processor that compiled code needs."""
+        ...
+
+    @property
+    def vector_bits(self) -> int:
+        """Width of its vector registers, or the widest access of a thread, in bits."""
+        ...
+
+    @property
+    def evidence(self) -> str:
+        """What the project's tests did with code for it: ``run``, ``compiled only`` or ``none``."""
+        ...
+
+    def compiler_flags(self) -> tuple[str, ...]:
+        """Return iree-compile's flags for it."""
+        ...
+
+    def device_target(self) -> str | None:
+        """Return the `#hal.device.target` that the module must have, if flags cannot say it."""
+        ...
+
+    def kernels(self) -> Kernels:
+        """Return the vocabulary in which kernels for it are written."""
+        ...
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A family of devices.
+
+    Attributes:
+        driver: The IREE HAL driver that runs its code.
+        names: Returns the archs that can be compiled for here.
+        arch: Makes one of them.
+        aliases: Other names of archs.
+        default: The arch of a target that names none, if there is one.
+        library: What the driver needs on the machine, if anything.
+    """
+
+    driver: str
+    names: Callable[[], list[str]]
+    arch: Callable[[str], Arch]
+    aliases: Mapping[str, str]
+    default: str | None = None
+    library: str | None = None
+
+
+BACKENDS: dict[str, Backend] = {
+    "cpu": Backend(cpu.DRIVER, cpu.names, cpu.CpuArch, cpu.ALIASES, default="host"),
+    "cuda": Backend(
+        cuda.DRIVER, lambda: list(cuda.ARCHS), cuda.ARCHS.__getitem__, cuda.ALIASES, library="libcuda.so.1"
+    ),
+    "rocm": Backend(
+        rocm.DRIVER, lambda: list(rocm.ARCHS), rocm.ARCHS.__getitem__, rocm.ALIASES, library="libamdhip64.so"
+    ),
+}
+_BACKEND_ALIASES = {"llvm-cpu": "cpu", "local": "cpu", "host": "cpu", "nvidia": "cuda", "amd": "rocm", "hip": "rocm"}
 
 # What every target needs. Without the first IREE truncates f64 literals to f32 instead of rounding them (1.7 becomes
 # 1.69999993); without the second a bf16 constant of at most 256 bytes is inlined into a dispatch with the wrong type.
@@ -40,22 +107,26 @@ class Target:
     """
 
     backend: str
-    arch: cpu.CpuArch
+    arch: Arch
 
     def __str__(self) -> str:
-        default = self.arch.name == _DEFAULT_ARCH[self.backend]
+        default = self.arch.name == BACKENDS[self.backend].default
         return self.backend if default else f"{self.backend}:{self.arch.name}"
 
     @property
     def driver(self) -> str:
         """The IREE HAL driver that runs this target."""
-        return cpu.DRIVER
+        return BACKENDS[self.backend].driver
 
     def compiler_flags(self) -> tuple[str, ...]:
         """Return iree-compile's flags for this target."""
         return (*self.arch.compiler_flags(), *_COMMON_FLAGS)
 
-    def kernels(self) -> CpuKernels:
+    def device_target(self) -> str | None:
+        """Return the `#hal.device.target` that a module for this target must have, if the flags do not say it."""
+        return self.arch.device_target()
+
+    def kernels(self) -> Kernels:
         """Return the target's kernel vocabulary (``passes.kernel.vocabulary``)."""
         return self.arch.kernels()
 
@@ -70,7 +141,7 @@ class Listing:
 
     Attributes:
         target: The canonical target.
-        vector_bits: Width of a vector register in bits.
+        vector_bits: Width of a vector register, or the widest access of a thread, in bits.
         missing: What this machine lacks to run it; empty when it can.
         evidence: What the project's tests did with its code: ``run``, ``compiled only`` or ``none``.
     """
@@ -82,30 +153,43 @@ class Listing:
 
 
 def parse_target(text: str) -> Target:
-    """Parse a target such as ``cpu`` or ``cpu:znver4``; case and surrounding space do not matter.
+    """Parse a target such as ``cpu`` or ``cuda:sm_90``; case and surrounding space do not matter.
 
     Raises:
         TargetError: If there is no such target; the message names those there are.
     """
     if not isinstance(text, str):
-        raise TargetError("a target is a string", stage="target", expected="cpu or cpu:<name>", found=repr(text))
+        raise TargetError("a target is a string", stage="target", expected="cpu or cuda:<name>", found=repr(text))
     head, colon, tail = text.strip().lower().partition(":")
     backend = _BACKEND_ALIASES.get(head, head)
-    if backend not in _DEFAULT_ARCH:
-        raise _unknown("target", text, list(_DEFAULT_ARCH), backend)
-    name = _ARCH_ALIASES.get(tail, tail) if colon else _DEFAULT_ARCH[backend]
-    if name not in cpu.names():
-        raise _unknown("CPU", text, cpu.names(), name)
-    return Target(backend, cpu.CpuArch(name))
+    if backend not in BACKENDS:
+        raise _unknown("target", text, list(BACKENDS), backend)
+    row = BACKENDS[backend]
+    if not colon and row.default is None:
+        raise TargetError(
+            f"{text!r} does not say for which device",
+            stage="target",
+            expected=f"one of {', '.join(f'{backend}:{name}' for name in row.names())}",
+            found=text,
+        )
+    name = row.aliases.get(tail, tail) if colon else row.default
+    if name not in row.names():
+        raise _unknown(_KINDS.get(backend, f"{backend} device"), text, [*row.names(), *row.aliases], tail)
+    return Target(backend, row.arch(name))
+
+
+#: What an arch of a backend is called.
+_KINDS = {"cpu": "CPU"}
 
 
 def list_targets() -> list[Listing]:
     """Return every target that this installation compiles for, with what this machine lacks to run it."""
     listings = []
-    for name in cpu.names():
-        target = Target("cpu", cpu.CpuArch(name))
-        missing = tuple(cpu.missing_features(target.required_cpu_features()))
-        listings.append(Listing(str(target), target.arch.vector_bits, missing, target.arch.evidence))
+    for backend, row in BACKENDS.items():
+        for name in row.names():
+            target = Target(backend, row.arch(name))
+            missing = cpu.missing_features(target.required_cpu_features()) + gpu.missing_libraries(row.library)
+            listings.append(Listing(str(target), target.arch.vector_bits, tuple(missing), target.arch.evidence))
     return listings
 
 
@@ -116,9 +200,9 @@ def driver_of(target: str) -> str:
         TargetError: If there is no such backend.
     """
     backend = target.partition(":")[0]
-    if backend not in _DEFAULT_ARCH:
-        raise _unknown("target", target, list(_DEFAULT_ARCH), backend)
-    return cpu.DRIVER
+    if backend not in BACKENDS:
+        raise _unknown("target", target, list(BACKENDS), backend)
+    return BACKENDS[backend].driver
 
 
 def inline_driver_of(target: str) -> str | None:

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The CPU kernel: a workgroup walks its rows one after another, each row in vectors of the target's width."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch_mlir import ir
@@ -10,14 +9,13 @@ from torch_mlir.dialects import arith, func, scf
 
 from .emitter import Emitter
 from .executable import Executable
+from .formulas import is_single_number
 from .fpu_state import keep_denormals
 from .reductions import emit_absmax, emit_rstd, emit_token_scale
-from .rounding import storage_type
-from .scales import PACKED, ScaleBuffer, ScaleLayout
+from .row_buffers import pad_scales, plain_buffer, result_buffer
+from .scales import ScaleBuffer
 from .values import Buffer, RowValues
 from .writer import RowWriter
-
-DYNAMIC = ir.ShapedType.get_dynamic_size()
 
 #: Elements that one workgroup should have at least, so that its start (about 0.1 us) does not show.
 ELEMENTS_PER_WORKGROUP = 16384
@@ -66,11 +64,13 @@ class CpuKernels:
         executable = Executable(name, len(rows.operands), len(yielded), per_workgroup)
         with ir.InsertionPoint(executable.entry):
             only_bf16 = _loads_only_bf16(body)
-            e = Emitter(executable.entry, short_nans=only_bf16, hardware_f16=self.hardware_f16)
+            # A NaN in a single f32 may have low bits, and reaches the values that it multiplies.
+            short_nans = only_bf16 and not any(_reads_single_f32(op) for op in body.operations)
+            e = Emitter(executable.entry, short_nans=short_nans, hardware_f16=self.hardware_f16)
             row_count = executable.row_count()
-            inputs = {v: _plain_buffer(executable, i, v, row_count) for i, v in enumerate(body.arguments)}
+            inputs = {v: plain_buffer(executable, i, v, row_count) for i, v in enumerate(body.arguments)}
             outputs = [
-                (v, _result_buffer(executable, i, v, row_count)) for i, v in enumerate(yielded, start=len(inputs))
+                (v, result_buffer(executable, i, v, row_count)) for i, v in enumerate(yielded, start=len(inputs))
             ]
             begin = arith.muli(executable.workgroup_id(), e.index(per_workgroup))
             end = arith.minui(arith.addi(begin, e.index(per_workgroup)), row_count)
@@ -80,7 +80,9 @@ class CpuKernels:
                     values = RowValues(e, loop.induction_variable, inputs, self.lanes, paired=only_bf16)
                     _emit_row(e, body, values, outputs)
                     scf.yield_([])
-            _pad_scales(e, [buffer for _, buffer in outputs], end, row_count)
+            # The workgroup of the last row writes what is behind it.
+            is_last = arith.cmpi(arith.CmpIPredicate.eq, end, row_count)
+            pad_scales(e, [buffer for _, buffer in outputs], is_last, row_count)
             func.return_([])
         return executable.op
 
@@ -101,44 +103,6 @@ def _emit_row(e: Emitter, body: ir.Block, values: RowValues, outputs: list[Outpu
     RowWriter(e, values).write(outputs)
 
 
-def _plain_buffer(executable: Executable, index: int, value: ir.Value, rows: ir.Value) -> Buffer:
-    """Return binding `index` as the rows (or the vector that all rows share) of `value`."""
-    element = value.type.element_type
-    # The row count is always dynamic in the kernel: one kernel serves every batch, with the same bits.
-    shape = [DYNAMIC, value.type.shape[1]] if value.type.rank == 2 else list(value.type.shape)
-    memref_type = ir.MemRefType.get(shape, storage_type(element))
-    return Buffer(executable.binding(index, memref_type, [rows] if value.type.rank == 2 else []), element)
-
-
-def _result_buffer(executable: Executable, index: int, value: ir.Value, rows: ir.Value) -> Buffer | ScaleBuffer:
-    op = None if isinstance(value, ir.BlockArgument) else value.owner.opview
-    if op is None or op.operation.name != "fanfold.quantize" or value == op.q:
-        return _plain_buffer(executable, index, value, rows)
-    layout = ScaleLayout.of(op)
-    shape = list(layout.memory(value.type.element_type, DYNAMIC).shape)
-    pitch = layout.pitch(rows) if layout.by_column else rows
-    element = value.type.element_type
-    if layout.packed:
-        # Seen as bytes: each group's exponent is stored on its own.
-        element = ir.IntegerType.get_signless(8)
-        shape[1] = DYNAMIC if layout.by_column else PACKED * shape[1]
-        pitch = arith.muli(pitch, arith.constant(ir.IndexType.get(), PACKED)) if layout.by_column else pitch
-    return ScaleBuffer(executable.binding(index, ir.MemRefType.get(shape, element), [pitch]), layout)
-
-
-def _pad_scales(e: Emitter, buffers: Sequence[Buffer | ScaleBuffer], end: ir.Value, rows: ir.Value) -> None:
-    """Let the workgroup of the last row write what is behind it."""
-    padded = [buffer for buffer in buffers if isinstance(buffer, ScaleBuffer) and buffer.layout.padded]
-    if not padded:
-        return
-    is_last = arith.cmpi(arith.CmpIPredicate.eq, end, rows)
-    branch = scf.IfOp(is_last)
-    with ir.InsertionPoint(branch.then_block):
-        for buffer in padded:
-            buffer.pad(e, rows)
-        scf.yield_([])
-
-
 def _loads_only_bf16(body: ir.Block) -> bool:
     """Return whether every operand that is loaded in vectors is bf16; scales and ceilings are single f32."""
     single = {v for op in body.operations for v in _single_numbers(op)}
@@ -146,6 +110,11 @@ def _loads_only_bf16(body: ir.Block) -> bool:
 
 
 def _single_numbers(op: ir.OpView) -> list[ir.Value]:
-    if op.operation.name != "fanfold.quantize":
-        return []
-    return [v for v in (op.scale, op.ceiling) if v is not None]
+    if op.operation.name == "fanfold.quantize":
+        return [v for v in (op.scale, op.ceiling) if v is not None]
+    return [op.other] if op.operation.name == "fanfold.elementwise" and is_single_number(op) else []
+
+
+def _reads_single_f32(op: ir.OpView) -> bool:
+    is_function = op.operation.name == "fanfold.elementwise"
+    return is_function and any(isinstance(v.type.element_type, ir.F32Type) for v in _single_numbers(op))

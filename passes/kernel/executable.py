@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from torch_mlir import ir
 from torch_mlir.dialects import arith, func
 
-NO_PIPELINE = "#iree_codegen.translation_info<pipeline = #iree_codegen.no_pipeline>"
+NO_PIPELINE = "#iree_codegen.translation_info<pipeline = #iree_codegen.no_pipeline{shape}>"
 
 
 def _index_attr(value: int) -> ir.Attribute:
@@ -27,10 +27,19 @@ class Executable:
         operand_count: How many bindings are read.
         result_count: How many bindings are written.
         rows_per_workgroup: How many rows one workgroup computes.
+        workgroup: Threads of a workgroup and lanes of a subgroup, on a GPU.
     """
 
-    def __init__(self, name: str, operand_count: int, result_count: int, rows_per_workgroup: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        operand_count: int,
+        result_count: int,
+        rows_per_workgroup: int,
+        workgroup: tuple[int, int] | None = None,
+    ) -> None:
         self.name = name
+        self._workgroup = workgroup
         read_only = "#hal.pipeline.binding<storage_buffer, ReadOnly>"
         bindings = [read_only] * operand_count + ["#hal.pipeline.binding<storage_buffer>"] * result_count
         self._layout = ir.Attribute.parse(f"#hal.pipeline.layout<constants = 1, bindings = [{', '.join(bindings)}]>")
@@ -44,22 +53,28 @@ class Executable:
             module = ir.Operation.create("builtin.module", regions=1)
             with ir.InsertionPoint(module.regions[0].blocks.append()):
                 function = func.FuncOp(name, ir.FunctionType.get([], []))
-                function.attributes["translation_info"] = ir.Attribute.parse(NO_PIPELINE)
+                function.attributes["translation_info"] = ir.Attribute.parse(NO_PIPELINE.format(shape=self._shape()))
             ir.Operation.create("hal.executable.source_end")
         self.entry: ir.Block = function.add_entry_block()
 
+    def _shape(self) -> str:
+        if self._workgroup is None:
+            return ""
+        threads, lanes = self._workgroup
+        return f" workgroup_size = [{threads}, 1, 1] subgroup_size = {lanes}"
+
     def _export(self, rows_per_workgroup: int) -> None:
         index = ir.IndexType.get()
-        export = ir.Operation.create(
-            "hal.executable.export",
-            attributes={
-                "sym_name": ir.StringAttr.get(self.name),
-                "sym_visibility": ir.StringAttr.get("public"),
-                "ordinal": _index_attr(0),
-                "layout": self._layout,
-            },
-            regions=2,
-        )
+        attributes = {
+            "sym_name": ir.StringAttr.get(self.name),
+            "sym_visibility": ir.StringAttr.get("public"),
+            "ordinal": _index_attr(0),
+            "layout": self._layout,
+        }
+        if self._workgroup is not None:
+            sizes = [_index_attr(size) for size in (self._workgroup[0], 1, 1)]
+            attributes["workgroup_size"] = ir.ArrayAttr.get(sizes)
+        export = ir.Operation.create("hal.executable.export", attributes=attributes, regions=2)
         block = export.regions[0].blocks.append(ir.Type.parse("!hal.device"), index)
         with ir.InsertionPoint(block):
             per = arith.constant(index, rows_per_workgroup)

@@ -86,6 +86,11 @@ def elementwise(e: Emitter, op: ir.OpView, x: ir.Value, other: ir.Value | None) 
     return _BINARY[function](x, e.float_constant(op.constant.value, x) if other is None else other)
 
 
+def is_single_number(op: ir.OpView) -> bool:
+    """Return whether the other operand of an `elementwise` op is one number for all columns of wider rows."""
+    return bool(op.other is not None and op.other.type.rank == 1 and op.other.type.shape[0] != op.x.type.shape[1])
+
+
 def absmax_bits(e: Emitter, acc: ir.Value, value: ir.Value) -> ir.Value:
     """Return the larger of `acc` and the magnitude of `value`, as bits.
 

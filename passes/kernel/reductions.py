@@ -59,15 +59,18 @@ def reduce_columns(
     return tree(partial, combine)
 
 
+def add_square(op: ir.OpView) -> Callable[[ir.Value, ir.Value], ir.Value]:
+    """Return the step that adds squares of an `rms_norm` op's input to an accumulator."""
+    # The square of a bf16 or f16 is exact in f32, so a fused multiply-add rounds as eager does; that of an f32 is not.
+    if isinstance(op.x.type.element_type, ir.F32Type):
+        return lambda acc, x: arith.addf(acc, arith.mulf(x, x))
+    return lambda acc, x: math.fma(x, x, acc)
+
+
 def emit_rstd(e: Emitter, values: RowValues, op: ir.OpView) -> ir.Value:
     """Emit ``1 / sqrt(mean(x^2) + eps)`` of the current row for an `rms_norm` op."""
-    # The square of a bf16 or f16 is exact in f32, so a fused multiply-add rounds as eager does; that of an f32 is not.
-    exact_square = not isinstance(op.x.type.element_type, ir.F32Type)
-
-    def add_square(acc: ir.Value, x: ir.Value) -> ir.Value:
-        return math.fma(x, x, acc) if exact_square else arith.addf(acc, arith.mulf(x, x))
-
-    return rstd(e, op, reduce_columns(e, values, op.x, (e.index(0), op.variance_size.value), add_square, "add"))
+    columns = e.index(0), op.variance_size.value
+    return rstd(e, op, reduce_columns(e, values, op.x, columns, add_square(op), "add"))
 
 
 def emit_scale(e: Emitter, values: RowValues, op: ir.OpView, bits: ir.Value) -> ir.Value:

@@ -9,10 +9,10 @@ them in column order takes twice the instructions, and so does storing.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch_mlir import ir
-from torch_mlir.dialects import arith, vector
+from torch_mlir.dialects import arith, memref, vector
 
 from . import formulas
 from .emitter import Emitter
@@ -23,11 +23,12 @@ from .rounding import narrow, round_to, widen
 
 @dataclass(frozen=True)
 class Piece:
-    """`width` neighbouring columns, from column ``base + offset``."""
+    """`width` neighbouring columns, from column ``base + offset``; of some threads only, if there is a `guard` (i1)."""
 
     base: ir.Value
     offset: int
     width: int
+    guard: ir.Value | None = None
 
 
 #: The f32 vectors that hold a piece: one in column order, or the even columns and the odd ones.
@@ -148,17 +149,22 @@ class RowValues:
                 halves = self.at(op.gate, piece), self.at(op.up, piece)
                 unrounded = _each(lambda gate, up: formulas.silu_mul(self._e, op, gate, up), *halves)
             case "fanfold.elementwise":
-                others = () if op.other is None else (self.at(op.other, piece),)
-                unrounded = _each(
-                    lambda part, *other: formulas.elementwise(self._e, op, part, *(other or (None,))),
-                    self.at(op.x, piece),
-                    *others,
-                )
+                unrounded = self._elementwise(op, piece)
             case "fanfold.columns":
-                return self.at(op.x, Piece(piece.base, piece.offset + op.offset.value, piece.width))
+                return self.at(op.x, replace(piece, offset=piece.offset + op.offset.value))
             case name:
                 raise NotImplementedError(f"no row value for {name}")
         return _each(lambda part: round_to(self._e, part, value.type.element_type), unrounded)
+
+    def _elementwise(self, op: ir.OpView, piece: Piece) -> Parts:
+        x = self.at(op.x, piece)
+        if formulas.is_single_number(op):
+            buffer = self.buffers[op.other]
+            number = widen(self._e, memref.load(buffer.memref, [self._e.index(0)]), buffer.element)
+            return _each(lambda part: formulas.elementwise(self._e, op, part, self._e.spread(number, part)), x)
+        if op.other is None:
+            return _each(lambda part: formulas.elementwise(self._e, op, part, None), x)
+        return _each(lambda part, other: formulas.elementwise(self._e, op, part, other), x, self.at(op.other, piece))
 
     def _rms_norm(self, op: ir.OpView, piece: Piece) -> Parts:
         x = self.at(op.x, piece)

@@ -3,7 +3,7 @@
 """The row-wise ops except `quantize`, each as a function from its operands to its result."""
 
 from torch_mlir import ir
-from torch_mlir.dialects import arith
+from torch_mlir.dialects import arith, tensor
 
 from fanfold.passes.kernel import formulas
 from fanfold.passes.kernel.emitter import Emitter
@@ -43,7 +43,10 @@ def function(op: ir.OpView) -> list[ir.Value]:
     """Lower `fanfold.elementwise`."""
     element = op.y.type.element_type
     inputs: list[Input] = [(op.x, (0, 1))]
-    if op.other is not None:
+    if op.other is not None and formulas.is_single_number(op):
+        scalar = ir.RankedTensorType.get([], op.other.type.element_type)
+        inputs.append((tensor.collapse_shape(scalar, op.other, []), ()))
+    elif op.other is not None:
         inputs.append((op.other, (0, 1) if op.other.type.rank == 2 else (1,)))
 
     def body(e: Emitter, v: list[ir.Value]) -> ir.Value:

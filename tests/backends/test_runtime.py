@@ -224,8 +224,10 @@ sys.kept = results = module.call([torch.zeros(1, 256)])
 
 
 @pytest.mark.skipif(not cpu.is_x86_host(), reason="the table of processors is x86-64's")
-@pytest.mark.parametrize("listing", list_targets(), ids=lambda listing: listing.target)
-def test_every_target_compiles_and_runs_where_it_can(listing: Listing, sample_text: Callable[[str], bytes]) -> None:
+@pytest.mark.parametrize(
+    "listing", [line for line in list_targets() if line.target.startswith("cpu")], ids=lambda listing: listing.target
+)
+def test_every_processor_compiles_and_runs_where_it_can(listing: Listing, sample_text: Callable[[str], bytes]) -> None:
     result = compile_module(sample_text("pair"), parse_target(listing.target))
     if listing.missing:
         pytest.skip(f"compiled; this machine cannot run it: lacks {', '.join(listing.missing)}")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fanfold.backends import cpu
+from fanfold.backends import cpu, cuda, rocm
 from fanfold.backends.target import check_runnable, driver_of, list_targets, parse_target
 from fanfold.errors import TargetError
 
@@ -21,6 +21,12 @@ from fanfold.errors import TargetError
         ("cpu:zen4", "cpu:znver4"),
         ("cpu:x86-64-v3", "cpu:x86-64-v3"),
         ("cpu:generic", "cpu:generic"),
+        ("cuda:sm_90", "cuda:sm_90"),
+        ("CUDA:H200", "cuda:sm_90"),
+        ("nvidia:rtx4090", "cuda:sm_89"),
+        ("rocm:gfx950", "rocm:gfx950"),
+        ("rocm:mi300x", "rocm:gfx942"),
+        ("hip:mi355x", "rocm:gfx950"),
     ],
 )
 def test_spellings_have_one_canonical_form_that_parses_to_itself(text: Any, canonical: str) -> None:
@@ -29,7 +35,7 @@ def test_spellings_have_one_canonical_form_that_parses_to_itself(text: Any, cano
     assert parse_target(str(target)) == target
 
 
-@pytest.mark.parametrize("text", ["", "gpu", "cuda:sm_90", "cpu:", "cpu:zen9", "cpu:x86", "cpu:host:more", 7, None])
+@pytest.mark.parametrize("text", ["", "gpu", "cpu:", "cpu:zen9", "cpu:x86", "cpu:host:more", 7, None])
 def test_unknown_targets_are_refused_with_what_there_is(text: Any) -> None:
     with pytest.raises(TargetError) as caught:
         parse_target(text)
@@ -37,7 +43,16 @@ def test_unknown_targets_are_refused_with_what_there_is(text: Any) -> None:
     assert "cpu" in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["cuda", "cuda:", "cuda:sm_42", "rocm", "rocm:gfx000", "cuda:sm_90:more"])
+def test_unknown_gpus_are_refused_with_what_there_is(text: str) -> None:
+    with pytest.raises(TargetError) as caught:
+        parse_target(text)
+    assert "sm_90" in str(caught.value.expected) or "gfx950" in str(caught.value.expected)
+
+
 def test_a_near_miss_is_suggested() -> None:
+    with pytest.raises(TargetError, match="did you mean 'sm_90'"):
+        parse_target("cuda:sm90")
     with pytest.raises(TargetError, match="did you mean 'skylake-avx512'"):
         parse_target("cpu:skylake_avx512")
     with pytest.raises(TargetError, match="did you mean 'cpu'"):
@@ -57,13 +72,19 @@ def test_flags_name_the_processor_and_turn_the_hazards_off() -> None:
 
 
 def test_every_row_has_the_name_it_is_found_under() -> None:
-    assert all(name == row.name for name, row in cpu.PROCESSORS.items())
+    for table in (cpu.PROCESSORS, cuda.ARCHS, rocm.ARCHS):
+        assert all(name == row.name for name, row in table.items())
+    for table, aliases in ((cuda.ARCHS, cuda.ALIASES), (rocm.ARCHS, rocm.ALIASES)):
+        assert set(aliases.values()) <= set(table)
 
 
 def test_the_listing_covers_every_target_and_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cpu, "host_features", lambda: parse_target("cpu:x86-64-v3").arch.features)
     lines = {line.target: line for line in list_targets()}
-    assert set(lines) == {str(parse_target(f"cpu:{name}")) for name in cpu.names()}
+    assert {line for line in lines if line.startswith("cpu")} == {str(parse_target(f"cpu:{n}")) for n in cpu.names()}
+    assert {line for line in lines if line.startswith("cuda")} == {f"cuda:{name}" for name in cuda.ARCHS}
+    assert {line for line in lines if line.startswith("rocm")} == {f"rocm:{name}" for name in rocm.ARCHS}
+    assert all(lines[f"rocm:{name}"].evidence == "compiled only" for name in rocm.ARCHS)
     assert lines["cpu:x86-64-v3"].missing == ()
     assert "avx512_f" in lines["cpu:znver4"].missing
 
@@ -78,5 +99,7 @@ def test_code_for_a_missing_feature_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
 def test_drivers() -> None:
     assert driver_of("cpu:neverheardof") == parse_target("cpu").driver == "local-task"
+    assert driver_of("cuda:sm_90") == "cuda"
+    assert driver_of("rocm:gfx950") == "hip"
     with pytest.raises(TargetError):
-        driver_of("cuda:sm_90")
+        driver_of("tpu:v5")

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -25,6 +25,8 @@ ELEMENT = {
     torch.int8: "i8",
     torch.int32: "i32",
 }
+DTYPES = [BF16, F16, F32]
+INF, NAN = float("inf"), float("nan")
 LARGEST = {F8: 448.0, FNUZ: 240.0, E5M2: 57344.0, torch.int8: 127.0}
 
 
@@ -38,6 +40,13 @@ class Inputs:
     w: Tensor
     scale: Tensor
     ceiling: Tensor
+
+    @staticmethod
+    def around(x: Tensor, scale: float = 0.037) -> Inputs:
+        """Return inputs with the given rows, and the others drawn."""
+        rows, width = x.shape
+        r, pair = torch.randn(rows, width).to(x.dtype), torch.randn(rows, 2 * width).to(x.dtype) * 3
+        return Inputs(x, r, pair, torch.randn(width).to(x.dtype), torch.tensor([scale]), torch.tensor([1.5]))
 
     def all(self) -> list[Tensor]:
         return [self.x, self.r, self.pair, self.w, self.scale, self.ceiling]
@@ -320,3 +329,56 @@ def mixed_silu_mul(a: Inputs) -> Tensor:
 
 
 SOURCES = {"custom ops": custom_ops, "forms": quantize_forms, "functions": functions}
+
+
+def special_rows(width: int, dtype: torch.dtype) -> Tensor:
+    """Zeros, NaN, infinities and huge values: in a group of their own, in the short last group, and alone in a row."""
+    x = torch.randn(12, width)
+    for i, value in enumerate([0.0, NAN, INF, -INF, 1e30, 3e38]):
+        x[2 * i, ::3] = value
+        x[2 * i + 1] = value
+    x[0, width // 50], x[4, width // 2 + 2 if width > 4 else 0] = -0.0, -NAN
+    return x.to(dtype)
+
+
+def bits(value: Tensor) -> Tensor:
+    """Return the bytes of a tensor with every NaN made the same one."""
+    if value.is_floating_point():
+        plain = value.float()
+        value = torch.where(plain.isnan(), torch.full_like(plain, NAN), plain)
+    return value.contiguous().view(torch.int32 if value.is_floating_point() else value.dtype)
+
+
+def assert_eager(results: Sequence[Tensor], written: Source, inputs: Inputs, *, exact_only: bool = False) -> None:
+    """Assert that the results of a module are what eager PyTorch makes of the inputs."""
+    golden: list[Tensor] = []
+    for make in written.goldens:
+        made = make(inputs)
+        golden += made if isinstance(made, tuple) else [made]
+    assert len(results) == len(golden)
+    for i, (found, wanted, (name, _, _, exact)) in enumerate(zip(results, golden, written.results, strict=True)):
+        what = f"result {i}: {written.lines[int(name.partition('#')[0][2:])]}"
+        assert found.dtype is wanted.dtype, what
+        assert found.shape == wanted.shape, what
+        if not wanted.numel():
+            continue
+        different = bits(found) != bits(wanted)
+        if exact:
+            at = different.nonzero()[:1].tolist()
+            assert not at, f"{what}: {int(different.sum())} differ, {at}: {found[*at[0]]} for {wanted[*at[0]]}"
+        elif not exact_only:
+            assert torch.equal(found.float().isnan(), wanted.float().isnan()), f"{what}: NaN elsewhere"
+            assert_close(found, wanted, what)
+
+
+def assert_close(found: Tensor, wanted: Tensor, what: str) -> None:
+    """Assert that values behind a sum or an exponential are equal but for few flipped roundings."""
+    if wanted.dtype is torch.float32:
+        torch.testing.assert_close(found, wanted, rtol=2e-6, atol=0.0, equal_nan=True, msg=what)
+        return
+    different = bits(found) != bits(wanted)
+    assert different.float().mean() <= max(1e-3, 1.5 / wanted.numel()), f"{what}: {int(different.sum())} differ"
+    step = {torch.bfloat16: 2.0**-7, torch.float16: 2.0**-10, F8: 2.0**-2.9}[wanted.dtype]
+    torch.testing.assert_close(
+        found.float(), wanted.float(), rtol=step, atol=2.0**-9 if wanted.dtype is F8 else 1e-7, equal_nan=True, msg=what
+    )

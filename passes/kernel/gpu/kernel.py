@@ -1,0 +1,90 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The GPU kernel: a workgroup takes a row, or several short ones, and each thread some columns of it."""
+
+from dataclasses import dataclass
+
+from torch_mlir import ir
+from torch_mlir.dialects import arith, func, gpu
+
+from fanfold.passes.kernel.emitter import Emitter
+from fanfold.passes.kernel.executable import Executable
+from fanfold.passes.kernel.row_buffers import pad_scales, plain_buffer, result_buffer
+from fanfold.passes.kernel.scales import ScaleBuffer
+from fanfold.passes.kernel.values import Buffer
+
+from .device import GpuDevice
+from .lanes import Lanes
+from .schedule import MAX_STRIDES, Schedule, choose
+from .values import LaneValues, Place
+from .writer import LaneWriter
+
+
+@dataclass(frozen=True)
+class GpuKernels:
+    """Kernel vocabulary of a GPU target."""
+
+    device: GpuDevice
+
+    def refuse(self, rows: ir.Operation) -> str | None:
+        """Return why the `fanfold.rows` op cannot become a kernel, or None if it can."""
+        values = [*rows.operands, *rows.results]
+        if any(value.type.shape[-1] == 0 for value in values):
+            return "a row of width 0 has nothing to compute"
+        schedule = choose(rows, self.device)
+        widest = max(value.type.shape[-1] for value in values)
+        if schedule.strides(widest) > MAX_STRIDES:
+            return f"a row of {widest} columns does not fit into the registers of a workgroup"
+        return None
+
+    def emit(self, rows: ir.Operation, name: str) -> ir.Operation:
+        """Emit the executable of `rows` at the current insertion point.
+
+        Args:
+            rows: A `fanfold.rows` op that `refuse` takes.
+            name: Symbol of the executable.
+
+        Returns:
+            The `hal.executable.source` op.
+        """
+        body = rows.regions[0].blocks[0]
+        yielded = list(body.operations[len(body.operations) - 1].operands)
+        schedule = choose(rows, self.device)
+        shape = (schedule.threads * schedule.rows, self.device.subgroup)
+        executable = Executable(name, len(rows.operands), len(yielded), schedule.rows, workgroup=shape)
+        with ir.InsertionPoint(executable.entry):
+            e = Emitter(executable.entry, short_nans=False, hardware_f16=True)
+            count = executable.row_count()
+            inputs = {v: plain_buffer(executable, i, v, count) for i, v in enumerate(body.arguments)}
+            outputs = [(v, result_buffer(executable, i, v, count)) for i, v in enumerate(yielded, start=len(inputs))]
+            place = _place(e, executable, schedule, count)
+            values = LaneValues(e, place, inputs, schedule)
+            writer = LaneWriter(e, values, Lanes(e, place, schedule, self.device), schedule, self.device)
+            for op in body.operations:
+                writer.reduce(op)
+            writer.write(outputs)
+            _pad(e, place, [buffer for _, buffer in outputs], count)
+            func.return_([])
+        return executable.op
+
+
+def _place(e: Emitter, executable: Executable, schedule: Schedule, count: ir.Value) -> Place:
+    workgroup, local = executable.workgroup_id(), gpu.thread_id(gpu.Dimension.x)
+    has_row, row, thread = None, workgroup, local
+    if schedule.rows > 1:
+        width = e.index(schedule.threads)
+        thread = arith.remui(local, width)
+        mine = arith.addi(arith.muli(workgroup, e.index(schedule.rows)), arith.divui(local, width))
+        has_row = arith.cmpi(arith.CmpIPredicate.ult, mine, count)
+        # All threads stay until the end, as shuffles and barriers want.
+        row = arith.minui(mine, arith.subi(count, e.index(1)))
+    return Place(row, has_row, thread, arith.muli(thread, e.index(schedule.vector)), local)
+
+
+def _pad(e: Emitter, place: Place, buffers: list[Buffer | ScaleBuffer], count: ir.Value) -> None:
+    last = arith.cmpi(arith.CmpIPredicate.eq, place.row, arith.subi(count, e.index(1)))
+    first = arith.cmpi(arith.CmpIPredicate.eq, place.thread, e.index(0))
+    condition = arith.andi(last, first)
+    if place.has_row is not None:
+        condition = arith.andi(condition, place.has_row)
+    pad_scales(e, buffers, condition, count)

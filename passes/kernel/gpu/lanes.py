@@ -1,0 +1,92 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Reductions over the threads that share a row, in an order that is always the same."""
+
+from collections.abc import Sequence
+
+from torch_mlir import ir
+from torch_mlir.dialects import arith, gpu, memref, scf, vector
+
+from fanfold.passes.kernel.emitter import Emitter
+
+from .device import GpuDevice
+from .schedule import Schedule
+from .values import Place
+
+WORKGROUP_SPACE = "#gpu.address_space<workgroup>"
+
+
+class Lanes:
+    """Combines a number of each thread: ``add`` of f32 or ``maxsi`` of i32.
+
+    Args:
+        e: The emitter.
+        place: Where the current thread is.
+        schedule: The shape of the workgroup.
+        device: The device.
+    """
+
+    def __init__(self, e: Emitter, place: Place, schedule: Schedule, device: GpuDevice) -> None:
+        self._e = e
+        self._place = place
+        self._schedule = schedule
+        self._subgroup = device.subgroup
+
+    def over_row(self, value: ir.Value, kind: str) -> ir.Value:
+        """Return the combination over all threads of a row, in each of them."""
+        threads = self._schedule.threads
+        within = self.over_neighbours(value, min(threads, self._subgroup), kind)
+        return within if threads <= self._subgroup else self._over_subgroups(within, kind)
+
+    def over_neighbours(self, value: ir.Value, count: int, kind: str) -> ir.Value:
+        """Return the combination over each `count` neighbouring threads, a power of two within a subgroup."""
+        e, distance = self._e, 1
+        width = e.constant(self._subgroup, e.i32)
+        while distance < count:
+            other = gpu.shuffle(value, e.constant(distance, e.i32), width, gpu.ShuffleMode.XOR)[0]
+            value = _combine(value, other, kind)
+            distance *= 2
+        return value
+
+    def _over_subgroups(self, value: ir.Value, kind: str) -> ir.Value:
+        """Combine over subgroups, which all have their own result: one number each, through shared memory."""
+        e = self._e
+        count = self._schedule.threads // self._subgroup
+        element = value.type
+        shared = shared_memory(count, element)
+        lane = arith.remui(self._place.thread, e.index(self._subgroup))
+        number = arith.divui(self._place.thread, e.index(self._subgroup))
+        first = scf.IfOp(arith.cmpi(arith.CmpIPredicate.eq, lane, e.index(0)))
+        with ir.InsertionPoint(first.then_block):
+            memref.store(value, shared, [number])
+            scf.yield_([])
+        barrier()
+        every = vector.load(e.vector(count, element), shared, [e.index(0)])
+        numbers = [vector.extract(every, [], [i]) for i in range(count)]
+        while len(numbers) > 1:
+            pairs = [numbers[i : i + 2] for i in range(0, len(numbers), 2)]
+            numbers = [combine_all(pair, kind) for pair in pairs]
+        return numbers[0]
+
+
+def shared_memory(count: int, element: ir.Type) -> ir.Value:
+    """Return new memory for `count` numbers that the threads of the workgroup share."""
+    space = ir.Attribute.parse(WORKGROUP_SPACE)
+    return memref.alloc(ir.MemRefType.get([count], element, memory_space=space), [], [])
+
+
+def barrier() -> None:
+    """Wait until all threads of the workgroup are here."""
+    gpu.barrier()
+
+
+def _combine(left: ir.Value, right: ir.Value, kind: str) -> ir.Value:
+    return arith.addf(left, right) if kind == "add" else arith.maxsi(left, right)
+
+
+def combine_all(values: Sequence[ir.Value], kind: str) -> ir.Value:
+    """Combine numbers of one thread in order."""
+    result = values[0]
+    for value in values[1:]:
+        result = _combine(result, value, kind)
+    return result
