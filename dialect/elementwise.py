@@ -8,7 +8,7 @@ from torch_mlir import ir
 from torch_mlir.dialects import ext
 
 from .base import Fanfold
-from .checks import expect, expect_float, expect_same_rows, expect_segments, row_type, verifier
+from .checks import expect, expect_float, expect_same_rows, row_type, verifier
 
 #: Functions of x alone.
 UNARY = ("abs", "neg", "relu", "sigmoid", "silu")
@@ -20,9 +20,9 @@ BINARY = ("add", "sub", "mul", "div", "minimum", "maximum")
 class ElementwiseOp(Fanfold.Operation, name="elementwise", traits=[ext.Pure]):
     """A function of each value: ``y = round(function(f32(x), f32(other)), element type of y)``.
 
-    `other` is rows like x, or one value a column that all rows share (a weight, a bias). A binary function without
-    `other` takes ``f32(constant)`` in its place. ``minimum``, ``maximum`` and ``relu`` propagate NaN, as PyTorch does;
-    ``sigmoid(v) = 1 / (1 + exp(-v))`` and ``silu(v) = v / (1 + exp(-v))``.
+    `other` is rows like x, one value a column that all rows share (a weight, a bias), or one number for all. A binary
+    function without `other` takes ``f32(constant)`` in its place. ``minimum``, ``maximum`` and ``relu`` propagate NaN,
+    as PyTorch does; ``sigmoid(v) = 1 / (1 + exp(-v))`` and ``silu(v) = v / (1 + exp(-v))``.
 
     ::
 
@@ -39,7 +39,6 @@ class ElementwiseOp(Fanfold.Operation, name="elementwise", traits=[ext.Pure]):
     @verifier
     def verify_invariants(self) -> None:
         """Check shapes, dtypes, and that the function has as many operands as it takes."""
-        expect_segments(self.operation, "operandSegmentSizes")
         x, y = row_type(self.x, "x"), row_type(self.y, "y")
         expect_float(x.element_type, "x element type")
         expect_float(y.element_type, "y element type")
@@ -53,6 +52,8 @@ class ElementwiseOp(Fanfold.Operation, name="elementwise", traits=[ext.Pure]):
         other = self.other.type
         expect_float(other.element_type, "other element type")
         expect(other.rank in (1, 2), "other rank", expected="1 or 2", found=other.rank)
-        expect(other.shape[-1] == x.shape[1], "other width", expected=x.shape[1], found=other.shape[-1])
+        widths = (x.shape[1], 1) if other.rank == 1 else (x.shape[1],)
+        wanted = " or ".join(map(str, dict.fromkeys(widths)))
+        expect(other.shape[-1] in widths, "other width", expected=wanted, found=other.shape[-1])
         if other.rank == 2:
             expect_same_rows(x, other, "other")

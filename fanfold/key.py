@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 #: Packages whose versions a report states.
 TOOLS = ("torch", "torch-mlir", "iree-base-compiler")
 
-#: Sub-packages that make the IR. Of the backends, only what the target resolves to matters, and that is in the text.
-_SOURCES = ("dialect", "frontend", "passes")
+#: Sub-packages and modules that make an artifact. Of the target, what it resolves to matters, and that is in the text.
+_PACKAGES = ("dialect", "frontend", "ops", "passes")
+_MODULES = ("layouts", "lowering", "signature", "backends.iree_compiler")
 
 
 def tool_versions() -> dict[str, str]:
@@ -68,6 +69,7 @@ def canonical_text(target: Target, passes: Sequence[Pass] | None = None) -> str:
     Raises:
         CompileError: If a pass has an option without a canonical text, or no source file.
     """
+    from fanfold.backends.cpu import host_model
     from fanfold.passes.kernel.no_kernels import switched
     from fanfold.passes.pipeline import standard_pipeline
 
@@ -77,6 +79,9 @@ def canonical_text(target: Target, passes: Sequence[Pass] | None = None) -> str:
     if target.backend == "cpu":
         # `host` and `generic` are other processors on another architecture.
         lines.append(f"machine {platform.machine().lower()}")
+        if target.arch.name == "host":
+            # LLVM tunes for the very processor.
+            lines.append(f"processor {host_model()}")
     lines += [f"feature {name}" for name in sorted(target.required_cpu_features())]
     lines += [f"flag {flag}" for flag in target.compiler_flags()]
     lines.append(f"kernels {_canonical(switched(target.kernels()))}")
@@ -124,7 +129,7 @@ def _pass_hash(pass_class: type) -> str:
 def _source_hashes() -> tuple[tuple[str, str], ...]:
     """Return the installed name and the hash of each source file; once a process, as Python reads them once too."""
     found = []
-    for package in _SOURCES:
+    for package in _PACKAGES:
         spec = importlib.util.find_spec(f"fanfold.{package}")
         files = [
             (f"fanfold/{package}/{path.relative_to(folder).as_posix()}", path)
@@ -134,6 +139,11 @@ def _source_hashes() -> tuple[tuple[str, str], ...]:
         if not files:
             raise _no_sources(f"the package fanfold.{package}")
         found += [(name, _file_hash(path)) for name, path in sorted(files)]
+    for module in _MODULES:
+        spec = importlib.util.find_spec(f"fanfold.{module}")
+        if spec is None or not spec.has_location or spec.origin is None:
+            raise _no_sources(f"the module fanfold.{module}")
+        found.append((f"fanfold/{module.replace('.', '/')}.py", _file_hash(Path(spec.origin))))
     return tuple(found)
 
 

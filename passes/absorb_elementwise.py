@@ -19,9 +19,10 @@ The rule:
   something else reads it too, it becomes one more result of the kernel. Left out is what reads the result of a matrix
   product and nothing else as large: IREE computes that in the product's own dispatch.
 * An op that reads a row op's result is taken if it is that result's only other reader and its own result is no wider:
-  the kernel writes the one instead of the other.
+  the kernel writes the one instead of the other. Left out is what reads scales or an absmax: those are complete only
+  when the kernel has seen the row.
 
-Every op keeps its own rounding. Operands may be rows of one shape, one value a column, or numbers.
+Every op keeps its own rounding. Operands may be rows of one shape, one value a column, or one number, constant or not.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,11 +34,14 @@ from torch_mlir import ir
 from fanfold.dialect.rows import ROW_OPS
 
 from .base import PassState
+from .clustering import is_number_of_rows
 from .constants import rounded_to
 from .drop_dead_ops import DropDeadOps
+from .fold_slices import FoldSlices
 from .fold_views import FoldViews, rows_like, start_of_chain
 from .raising import FLOATS, Raiser
-from .row_form import FROM_BUILTIN, TO_BUILTIN, from_rows, to_builtin
+from .row_form import FROM_BUILTIN, TO_BUILTIN, from_rows, to_vector
+from .sink_views import SinkViews
 from .torch_values import (
     CASTS,
     TorchTensor,
@@ -93,9 +97,9 @@ class AbsorbElementwise:
                 for op in found:
                     with module.context, op.location, ir.InsertionPoint(op):
                         _absorb(op, state)
-                # The views between the new row ops and the old ones; dead ones would count as readers.
-                FoldViews().run(module, state)
-                DropDeadOps().run(module, state)
+                # What stands between the new row ops and the old ones; dead ones would count as readers.
+                for views in (FoldViews(), SinkViews(), FoldSlices(), DropDeadOps()):
+                    views.run(module, state)
                 count += len(found)
         return count
 
@@ -157,6 +161,8 @@ def _dies_in(op: ir.Operation, value: ir.Value, result: TorchTensor | None) -> b
         return False
     # Reading a tensor for its sizes alone costs nothing.
     readers = {user for user in users(value) if user.name != "torch.aten.size.int"}
+    if is_number_of_rows(made):
+        return False
     others = [u for u in users(made) if u.name not in (*ROW_OPS, "tensor.dim") and u != _towards(border, made)]
     return readers == {op} and not others
 
@@ -279,10 +285,20 @@ def _plan_binary(op: ir.Operation, result: TorchTensor) -> _Build | None:
         if function == "add":
             return lambda r: r.residual_add(rows_like(x), rows_like(other), result.element)
         return lambda r: r.elementwise(function, rows_like(x), rows_like(other), result.element)
-    vector = torch_tensor(other.type)
-    if vector is None or vector.dims != (result.dims[-1],) or vector.element not in FLOATS:
+    if not _is_for_all_rows(other, result, function):
         return None
-    return lambda r: r.elementwise(function, rows_like(x), to_builtin(other), result.element)
+    return lambda r: r.elementwise(function, rows_like(x), to_vector(other), result.element)
+
+
+def _is_for_all_rows(value: ir.Value, result: TorchTensor, function: str) -> bool:
+    """Return whether a value is one number a column, or one for all."""
+    known = torch_tensor(value.type)
+    if known is None or known.element not in FLOATS:
+        return False
+    if not known.dims:
+        # Eager rounds a tensor of no dims like a number.
+        return function not in _ROUNDS_NUMBERS or known.element == result.element
+    return set(known.dims[:-1]) <= {1} and known.dims[-1] in (1, result.dims[-1])
 
 
 def _is_rows(value: ir.Value, result: TorchTensor) -> bool:

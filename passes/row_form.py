@@ -48,6 +48,18 @@ def to_rows(value: ir.Value) -> ir.Value:
     return tensor.collapse_shape(result, builtin, leading_reassociation(type_.rank))
 
 
+def to_vector(value: ir.Value) -> ir.Value:
+    """Return a torch tensor with one dim that is not 1, or with none, as a builtin tensor of rank 1."""
+    builtin = to_builtin(value)
+    type_ = builtin.type
+    if type_.rank == 1:
+        return builtin
+    result = ir.RankedTensorType.get([prod(type_.shape)], type_.element_type)
+    if type_.rank == 0:
+        return tensor.expand_shape(result, builtin, [], [], [1])
+    return tensor.collapse_shape(result, builtin, [list(range(type_.rank))])
+
+
 def leading_reassociation(rank: int) -> list[list[int]]:
     """Return the reassociation that joins all dims but the last: ``[[0, 1], [2]]`` for rank 3."""
     return [list(range(rank - 1)), [rank - 1]]

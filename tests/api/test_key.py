@@ -78,7 +78,14 @@ def test_the_same_in_every_process_and_place(copy: Path, tmp_path: Path) -> None
 
 
 def test_one_byte_of_what_passes_use_changes_it(copy: Path, tmp_path: Path) -> None:
-    changed = ["passes/form_rows.py", "passes/kernel/rounding.py", "dialect/rows.py", "frontend/importer.py"]
+    changed = [
+        "ops/group_quant.py",
+        "signature.py",
+        "passes/form_rows.py",
+        "passes/kernel/rounding.py",
+        "dialect/rows.py",
+        "frontend/importer.py",
+    ]
     found = printed(copy, *changed, seed="0", cwd=tmp_path)
     assert len(set(found)) == len(found) == 1 + len(changed)
 

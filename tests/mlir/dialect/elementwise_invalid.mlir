@@ -97,7 +97,7 @@ func.func @other_width(%x: tensor<?x64xbf16>, %o: tensor<?x1xbf16>) -> tensor<?x
 // -----
 
 func.func @other_width_of_columns(%x: tensor<?x64xbf16>, %o: tensor<65xbf16>) -> tensor<?x64xbf16> {
-  // expected-error@+1 {{'fanfold.elementwise' op other width: expected 64, found 65}}
+  // expected-error@+1 {{'fanfold.elementwise' op other width: expected 64 or 1, found 65}}
   %y = "fanfold.elementwise"(%x, %o) {function = "add", constant = 0.0 : f64, operandSegmentSizes = array<i32: 1, 1>} : (tensor<?x64xbf16>, tensor<65xbf16>) -> tensor<?x64xbf16>
   return %y : tensor<?x64xbf16>
 }
@@ -113,7 +113,7 @@ func.func @other_rows(%x: tensor<?x64xbf16>, %o: tensor<1x64xbf16>) -> tensor<?x
 // -----
 
 func.func @missing_segments(%x: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
-  // expected-error@+1 {{'fanfold.elementwise' op attribute operandSegmentSizes: expected one length for each operand or result, found none}}
+  // expected-error@+1 {{'fanfold.elementwise' op attribute operandSegmentSizes: expected array<i32> with 1 for x, 0 or 1 for other, 1 in all, found none}}
   %y = "fanfold.elementwise"(%x) {function = "add", constant = 0.0 : f64} : (tensor<?x64xbf16>) -> tensor<?x64xbf16>
   return %y : tensor<?x64xbf16>
 }
@@ -121,7 +121,7 @@ func.func @missing_segments(%x: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
 // -----
 
 func.func @missing_function(%x: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
-  // expected-error@+1 {{op could not be verified: KeyError}}
+  // expected-error@+1 {{'fanfold.elementwise' op attribute function: expected a string, found none}}
   %y = "fanfold.elementwise"(%x) {constant = 0.0 : f64, operandSegmentSizes = array<i32: 1, 0>} : (tensor<?x64xbf16>) -> tensor<?x64xbf16>
   return %y : tensor<?x64xbf16>
 }
@@ -129,7 +129,15 @@ func.func @missing_function(%x: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
 // -----
 
 func.func @missing_constant(%x: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
-  // expected-error@+1 {{attribute "constant" is expected but not provided}}
+  // expected-error@+1 {{'fanfold.elementwise' op attribute constant: expected an f64 number, found none}}
   %y = "fanfold.elementwise"(%x) {function = "add", operandSegmentSizes = array<i32: 1, 0>} : (tensor<?x64xbf16>) -> tensor<?x64xbf16>
+  return %y : tensor<?x64xbf16>
+}
+
+// -----
+
+func.func @other_no_tensor(%x: tensor<?x64xbf16>, %o: f32) -> tensor<?x64xbf16> {
+  // expected-error@+1 {{'fanfold.elementwise' op other: expected a ranked tensor, found f32}}
+  %y = "fanfold.elementwise"(%x, %o) {function = "add", constant = 0.0 : f64, operandSegmentSizes = array<i32: 1, 1>} : (tensor<?x64xbf16>, f32) -> tensor<?x64xbf16>
   return %y : tensor<?x64xbf16>
 }

@@ -775,3 +775,48 @@ func.func @consumer_of_two(%x: tensor<?x64xbf16>, %y: tensor<?x64xbf16>) -> !tor
   %v5 = torch.aten.mul.Tensor %v2, %v4 : !torch.vtensor<[?,64],bf16>, !torch.vtensor<[?,64],bf16> -> !torch.vtensor<[?,64],bf16>
   return %v5 : !torch.vtensor<[?,64],bf16>
 }
+
+// One number for all values, in a tensor of no dims: eager multiplies in f32 and rounds once.
+// CHECK-LABEL: func.func @number_in_a_tensor(
+// CHECK-SAME: %{{.*}}: !torch{{.*}}, %[[K:[a-z0-9]+]]: !torch.vtensor<[],f32>
+// CHECK: %[[B:.*]] = torch_c.to_builtin_tensor %[[K]]
+// CHECK: %[[N:.*]] = tensor.expand_shape %[[B]] [] output_shape [1]
+// CHECK: "fanfold.elementwise"(%{{.*}}, %[[N]]) {{.*}}function = "mul"{{.*}} (tensor<?x64xbf16>, tensor<1xf32>) -> tensor<?x64xbf16>
+func.func @number_in_a_tensor(%x: !torch.vtensor<[?,64],bf16>, %k: !torch.vtensor<[],f32>) -> tensor<?x64xf32> {
+  %v = torch.aten.mul.Tensor %x, %k : !torch.vtensor<[?,64],bf16>, !torch.vtensor<[],f32> -> !torch.vtensor<[?,64],bf16>
+  %b = torch_c.to_builtin_tensor %v : !torch.vtensor<[?,64],bf16> -> tensor<?x64xbf16>
+  %y = "fanfold.cast"(%b) : (tensor<?x64xbf16>) -> tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
+}
+
+// One value a column, whatever its rank.
+// CHECK-LABEL: func.func @vector_of_rank_3(
+// CHECK: %[[V:.*]] = tensor.collapse_shape %{{.*}} {{\[\[}}0, 1, 2{{\]\]}} : tensor<1x1x64xbf16> into tensor<64xbf16>
+// CHECK: "fanfold.elementwise"(%{{.*}}, %[[V]]) {{.*}}function = "add"
+func.func @vector_of_rank_3(%x: !torch.vtensor<[2,?,64],bf16>, %k: !torch.vtensor<[1,1,64],bf16>) -> tensor<2x?x64xf32> {
+  %one = torch.constant.int 1
+  %v = torch.aten.add.Tensor %x, %k, %one : !torch.vtensor<[2,?,64],bf16>, !torch.vtensor<[1,1,64],bf16>, !torch.int -> !torch.vtensor<[2,?,64],bf16>
+  %b = torch_c.to_builtin_tensor %v : !torch.vtensor<[2,?,64],bf16> -> tensor<2x?x64xbf16>
+  %c = tensor.collapse_shape %b [[0, 1], [2]] : tensor<2x?x64xbf16> into tensor<?x64xbf16>
+  %y = "fanfold.cast"(%c) : (tensor<?x64xbf16>) -> tensor<?x64xf32>
+  %d = arith.constant 1 : index
+  %n = tensor.dim %b, %d : tensor<2x?x64xbf16>
+  %e = tensor.expand_shape %y [[0, 1], [2]] output_shape [2, %n, 64] : tensor<?x64xf32> into tensor<2x?x64xf32>
+  return %e : tensor<2x?x64xf32>
+}
+
+// A slice in front of an op that is taken is columns of the rows, not a copy.
+// CHECK-LABEL: func.func @slice_in_front(
+// CHECK: %[[C:.*]] = "fanfold.columns"(%{{.*}}) {offset = 0 : i64
+// CHECK: "fanfold.elementwise"(%[[C]]) {{.*}}function = "relu"
+// CHECK-NOT: torch.aten.slice
+func.func @slice_in_front(%x: !torch.vtensor<[?,128],bf16>) -> tensor<?x64xf32> {
+  %z = torch.constant.int 0
+  %one = torch.constant.int 1
+  %end = torch.constant.int 64
+  %s = torch.aten.slice.Tensor %x, %one, %z, %end, %one : !torch.vtensor<[?,128],bf16>, !torch.int, !torch.int, !torch.int, !torch.int -> !torch.vtensor<[?,64],bf16>
+  %v = torch.aten.relu %s : !torch.vtensor<[?,64],bf16> -> !torch.vtensor<[?,64],bf16>
+  %b = torch_c.to_builtin_tensor %v : !torch.vtensor<[?,64],bf16> -> tensor<?x64xbf16>
+  %y = "fanfold.cast"(%b) : (tensor<?x64xbf16>) -> tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
+}

@@ -8,12 +8,13 @@
 // CHECK-NOT: fanfold.residual_add
 // CHECK: "fanfold.cast"
 // CHECK-NEXT: return
-func.func @broadcast_row(%x: !torch.vtensor<[4,64],bf16>, %y: !torch.vtensor<[1,64],bf16>) -> tensor<4x64xf32> {
+func.func @broadcast_row(%x: !torch.vtensor<[2,4,64],bf16>, %y: !torch.vtensor<[2,1,64],bf16>) -> tensor<8x64xf32> {
   %v1 = torch.constant.int 1
-  %v2 = torch.aten.add.Tensor %x, %y, %v1 : !torch.vtensor<[4,64],bf16>, !torch.vtensor<[1,64],bf16>, !torch.int -> !torch.vtensor<[4,64],bf16>
-  %v3 = torch_c.to_builtin_tensor %v2 : !torch.vtensor<[4,64],bf16> -> tensor<4x64xbf16>
-  %v4 = "fanfold.cast"(%v3) : (tensor<4x64xbf16>) -> tensor<4x64xf32>
-  return %v4 : tensor<4x64xf32>
+  %v2 = torch.aten.add.Tensor %x, %y, %v1 : !torch.vtensor<[2,4,64],bf16>, !torch.vtensor<[2,1,64],bf16>, !torch.int -> !torch.vtensor<[2,4,64],bf16>
+  %v3 = torch_c.to_builtin_tensor %v2 : !torch.vtensor<[2,4,64],bf16> -> tensor<2x4x64xbf16>
+  %v5 = tensor.collapse_shape %v3 [[0, 1], [2]] : tensor<2x4x64xbf16> into tensor<8x64xbf16>
+  %v4 = "fanfold.cast"(%v5) : (tensor<8x64xbf16>) -> tensor<8x64xf32>
+  return %v4 : tensor<8x64xf32>
 }
 
 // CHECK-LABEL: func.func @broadcast_column(
@@ -57,35 +58,6 @@ func.func @outer_product(%x: !torch.vtensor<[4,1],bf16>, %w: !torch.vtensor<[64]
   %v2 = torch_c.to_builtin_tensor %v1 : !torch.vtensor<[4,64],bf16> -> tensor<4x64xbf16>
   %v3 = "fanfold.cast"(%v2) : (tensor<4x64xbf16>) -> tensor<4x64xf32>
   return %v3 : tensor<4x64xf32>
-}
-
-// A tensor of rank 0 is no number that is known.
-// CHECK-LABEL: func.func @scalar_tensor(
-// CHECK: %[[V:.*]] = torch.aten.mul.Tensor
-// CHECK: torch_c.to_builtin_tensor %[[V]]
-// CHECK-NOT: fanfold.elementwise
-// CHECK-NOT: fanfold.residual_add
-// CHECK: "fanfold.cast"
-// CHECK-NEXT: return
-func.func @scalar_tensor(%x: !torch.vtensor<[?,64],bf16>, %s: !torch.vtensor<[],f32>) -> tensor<?x64xf32> {
-  %v1 = torch.aten.mul.Tensor %x, %s : !torch.vtensor<[?,64],bf16>, !torch.vtensor<[],f32> -> !torch.vtensor<[?,64],bf16>
-  %v2 = torch_c.to_builtin_tensor %v1 : !torch.vtensor<[?,64],bf16> -> tensor<?x64xbf16>
-  %v3 = "fanfold.cast"(%v2) : (tensor<?x64xbf16>) -> tensor<?x64xf32>
-  return %v3 : tensor<?x64xf32>
-}
-
-// CHECK-LABEL: func.func @vector_of_one(
-// CHECK: %[[V:.*]] = torch.aten.mul.Tensor
-// CHECK: torch_c.to_builtin_tensor %[[V]]
-// CHECK-NOT: fanfold.elementwise
-// CHECK-NOT: fanfold.residual_add
-// CHECK: "fanfold.cast"
-// CHECK-NEXT: return
-func.func @vector_of_one(%x: !torch.vtensor<[?,64],bf16>, %s: !torch.vtensor<[1],bf16>) -> tensor<?x64xf32> {
-  %v1 = torch.aten.mul.Tensor %x, %s : !torch.vtensor<[?,64],bf16>, !torch.vtensor<[1],bf16> -> !torch.vtensor<[?,64],bf16>
-  %v2 = torch_c.to_builtin_tensor %v1 : !torch.vtensor<[?,64],bf16> -> tensor<?x64xbf16>
-  %v3 = "fanfold.cast"(%v2) : (tensor<?x64xbf16>) -> tensor<?x64xf32>
-  return %v3 : tensor<?x64xf32>
 }
 
 // A difference has its order.
@@ -522,4 +494,32 @@ func.func @consumer_of_quantised_values(%x: tensor<?x64xbf16>) -> !torch.vtensor
   %v4 = torch.constant.int 15
   %v5 = torch.prims.convert_element_type %v3, %v4 : !torch.vtensor<[?,64],f8E4M3FN>, !torch.int -> !torch.vtensor<[?,64],bf16>
   return %v5 : !torch.vtensor<[?,64],bf16>
+}
+
+// Scales are complete when the kernel has seen the row: what reads them cannot be in it.
+// CHECK-LABEL: func.func @consumer_of_scales(
+// CHECK: "fanfold.quantize"
+// CHECK: torch.aten.mul.Scalar
+// CHECK-NOT: fanfold
+// CHECK: return
+func.func @consumer_of_scales(%x: tensor<?x64xbf16>) -> !torch.vtensor<[?,1],f32> {
+  %q:2 = "fanfold.quantize"(%x) {granularity = "token", group_size = 64 : i64, bound = 448.0 : f64, absmax_floor = 0.0 : f64,
+    scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row",
+    operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>} : (tensor<?x64xbf16>) -> (tensor<?x64xf8E4M3FN>, tensor<?x1xf32>)
+  %s = torch_c.from_builtin_tensor %q#1 : tensor<?x1xf32> -> !torch.vtensor<[?,1],f32>
+  %c = torch.constant.float 2.0
+  %t = torch.aten.mul.Scalar %s, %c : !torch.vtensor<[?,1],f32>, !torch.float -> !torch.vtensor<[?,1],f32>
+  return %t : !torch.vtensor<[?,1],f32>
+}
+
+// Eager rounds a number in a tensor to the type of the sum, and where it does is the torch op's to say.
+// CHECK-LABEL: func.func @sum_with_a_wider_number(
+// CHECK: torch.aten.add.Tensor
+// CHECK: return
+func.func @sum_with_a_wider_number(%x: !torch.vtensor<[?,64],bf16>, %k: !torch.vtensor<[],f32>) -> tensor<?x64xf32> {
+  %one = torch.constant.int 1
+  %v = torch.aten.add.Tensor %x, %k, %one : !torch.vtensor<[?,64],bf16>, !torch.vtensor<[],f32>, !torch.int -> !torch.vtensor<[?,64],bf16>
+  %b = torch_c.to_builtin_tensor %v : !torch.vtensor<[?,64],bf16> -> tensor<?x64xbf16>
+  %y = "fanfold.cast"(%b) : (tensor<?x64xbf16>) -> tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
 }
