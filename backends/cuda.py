@@ -8,13 +8,18 @@ The PTX version is the first that has the architecture and its fp8 conversions: 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from .gpu import GpuArch
+
+if TYPE_CHECKING:
+    from fanfold.passes.kernel.gpu.device import GpuDevice
 
 DRIVER = "cuda"
 
 _OCP = ("f8E4M3FN", "f8E5M2")
+_PTX_NAMES = {"f8E4M3FN": "e4m3", "f8E5M2": "e5m2"}
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,17 @@ class CudaArch(GpuArch):
     def compiler_flags(self) -> tuple[str, ...]:
         """Return iree-compile's flags: none, the module says it all."""
         return ()
+
+    def device(self) -> GpuDevice:
+        """Return what the kernel generator has to know: PTX rounds pairs of f32 by one instruction."""
+        from fanfold.passes.kernel.gpu.device import Instruction
+
+        to_fp8 = tuple(
+            (kind, Instruction(f"cvt.rn.satfinite.{_PTX_NAMES[kind]}x2.f32 $0, $1, $2;", "=h,f,f", 16))
+            for kind in self.hardware_fp8
+        )
+        to_bf16 = Instruction("cvt.rn.bf16x2.f32 $0, $1, $2;", "=r,f,f", 32)
+        return replace(super().device(), to_bf16=to_bf16, to_fp8=to_fp8)
 
     def device_target(self) -> str:
         """Return the `#hal.device.target` of a module for this architecture."""

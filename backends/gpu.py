@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fanfold.passes.kernel.gpu.device import GpuDevice
     from fanfold.passes.kernel.gpu.kernel import GpuKernels
 
 
@@ -52,7 +53,12 @@ class GpuArch:
     def kernels(self) -> GpuKernels:
         """Return the vocabulary in which kernels for this GPU are written."""
         # Imported here: it needs torch-mlir, which a machine that only runs models does not have.
-        from fanfold.passes.kernel.gpu.device import GpuDevice
         from fanfold.passes.kernel.gpu.kernel import GpuKernels
 
-        return GpuKernels(GpuDevice(subgroup=self.subgroup, shared_bytes=self.shared_bytes))
+        return GpuKernels(self.device())
+
+    def device(self) -> GpuDevice:
+        """Return what the kernel generator has to know."""
+        from fanfold.passes.kernel.gpu.device import GpuDevice
+
+        return GpuDevice(subgroup=self.subgroup, shared_bytes=self.shared_bytes)

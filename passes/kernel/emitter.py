@@ -27,10 +27,19 @@ class Emitter:
         short_nans: Whether every NaN that can occur has empty low 16 bits (all inputs are bf16): rounding such a NaN to
             bf16 like a number cannot carry into its sign.
         hardware_f16: Whether the processor converts f16 itself.
+        round_to_bf16: Rounds f32 vectors by the processor's own instruction, if it has one.
     """
 
-    def __init__(self, entry: ir.Block, *, short_nans: bool, hardware_f16: bool = False) -> None:
+    def __init__(
+        self,
+        entry: ir.Block,
+        *,
+        short_nans: bool,
+        hardware_f16: bool = False,
+        round_to_bf16: Callable[["Emitter", ir.Value], ir.Value] | None = None,
+    ) -> None:
         self._entry = entry
+        self.round_to_bf16 = round_to_bf16
         self.hardware_f16 = hardware_f16
         self.short_nans = short_nans
         self._constants: dict[tuple[object, str], ir.Value] = {}

@@ -35,6 +35,8 @@ def widen(e: Emitter, loaded: ir.Value, element: ir.Type) -> ir.Value:
 def round_to(e: Emitter, value: ir.Value, element: ir.Type) -> ir.Value:
     """Round f32 to `element`, to nearest with ties to even, and return the result as f32."""
     if isinstance(element, ir.BF16Type):
+        if e.round_to_bf16 is not None and isinstance(value.type, ir.VectorType):
+            return e.round_to_bf16(e, value)
         return e.to_float(e.masked(_bf16_rounded_bits(e, value), 0xFFFF0000))
     if isinstance(element, ir.F16Type):
         return f16_to_f32(e, f32_to_f16(e, value))

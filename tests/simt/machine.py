@@ -9,11 +9,13 @@ lanes that take part. The floats are NumPy's, so the numbers are those of a devi
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import torch
 from torch_mlir import ir
 from torch_mlir.dialects import arith
 
@@ -311,6 +313,16 @@ class Machine:
             raise KernelFaultError(f"{op}: reads a lane that is not there")
         return value[lanes - local + partner], np.ones(self._lanes, np.bool_)
 
+    # The device's own instructions
+
+    def _llvm_inline_asm(self, op: ir.Operation) -> Array:
+        text = ir.StringAttr(op.attributes["asm_string"]).value
+        for name, run in INSTRUCTIONS.items():
+            if text.startswith(name):
+                high, low = (self._values[v] for v in op.operands)
+                return run(high, low).astype(_NUMPY[str(op.results[0].type)])
+        raise NotImplementedError(text)
+
     # Control
 
     def _scf_if(self, op: ir.Operation) -> tuple[Any, ...]:
@@ -339,6 +351,30 @@ class Machine:
                 self._values[argument] = value
             carried = self._block(block)
         return tuple(carried)
+
+
+def _bf16_pair(high: Array, low: Array) -> Array:
+    halves = [torch.from_numpy(np.ascontiguousarray(v)).bfloat16().view(torch.int16).numpy() for v in (high, low)]
+    # PTX: a NaN becomes the one with all bits set but the sign.
+    halves = [np.where(np.isnan(v), 0x7FFF, h) for v, h in zip((high, low), halves, strict=True)]
+    return (halves[0].astype(np.int32) << 16) | (halves[1].astype(np.int32) & 0xFFFF)
+
+
+def _fp8_pair(dtype: torch.dtype, high: Array, low: Array) -> Array:
+    largest = torch.finfo(dtype).max
+    halves = []
+    for value in (high, low):
+        code = torch.from_numpy(np.clip(value, -largest, largest)).to(dtype).view(torch.uint8).numpy()
+        halves.append(np.where(np.isnan(value), 0x7F, code).astype(np.int32))
+    return ((halves[0] << 8) | halves[1]).astype(np.int16)
+
+
+#: What instructions compute of the high number and the low one, as the vendors document it, by how their text begins.
+INSTRUCTIONS: dict[str, Callable[[Array, Array], Array]] = {
+    "cvt.rn.bf16x2.f32 ": _bf16_pair,
+    "cvt.rn.satfinite.e4m3x2.f32 ": functools.partial(_fp8_pair, torch.float8_e4m3fn),
+    "cvt.rn.satfinite.e5m2x2.f32 ": functools.partial(_fp8_pair, torch.float8_e5m2),
+}
 
 
 def _size(element: ir.Type) -> int:
@@ -473,4 +509,5 @@ _PURE: dict[str, Callable[..., Array]] = {
     "vector.reduction": _reduction,
     "vector.extract": _extract,
     "vector.bitcast": _bitcast,
+    "vector.from_elements": lambda _, *values: np.stack(values, axis=1),
 }

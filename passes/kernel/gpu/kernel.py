@@ -3,6 +3,7 @@
 """The GPU kernel: a workgroup takes a row, or several short ones, and each thread some columns of it."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from torch_mlir import ir
 from torch_mlir.dialects import arith, func, gpu
@@ -14,6 +15,7 @@ from fanfold.passes.kernel.scales import ScaleBuffer
 from fanfold.passes.kernel.values import Buffer
 
 from .device import GpuDevice
+from .instructions import round_to_bf16
 from .lanes import Lanes
 from .schedule import MAX_STRIDES, Schedule, choose
 from .values import LaneValues, Place
@@ -53,7 +55,13 @@ class GpuKernels:
         shape = (schedule.threads * schedule.rows, self.device.subgroup)
         executable = Executable(name, len(rows.operands), len(yielded), schedule.rows, workgroup=shape)
         with ir.InsertionPoint(executable.entry):
-            e = Emitter(executable.entry, short_nans=False, hardware_f16=True)
+            to_bf16 = self.device.to_bf16
+            e = Emitter(
+                executable.entry,
+                short_nans=False,
+                hardware_f16=True,
+                round_to_bf16=partial(round_to_bf16, to_bf16) if to_bf16 is not None else None,
+            )
             count = executable.row_count()
             inputs = {v: plain_buffer(executable, i, v, count) for i, v in enumerate(body.arguments)}
             outputs = [(v, result_buffer(executable, i, v, count)) for i, v in enumerate(yielded, start=len(inputs))]
