@@ -28,6 +28,8 @@ class Emitter:
             bf16 like a number cannot carry into its sign.
         hardware_f16: Whether the processor converts f16 itself.
         round_to_bf16: Rounds f32 vectors by the processor's own instruction, if it has one.
+        to_fp8: Makes codes (i8) of f32 vectors within the range of an 8-bit type (or NaN) by the processor's own
+            instruction; None for a type that it has none for.
     """
 
     def __init__(
@@ -37,8 +39,10 @@ class Emitter:
         short_nans: bool,
         hardware_f16: bool = False,
         round_to_bf16: Callable[["Emitter", ir.Value], ir.Value] | None = None,
+        to_fp8: Callable[["Emitter", ir.Value, str], ir.Value | None] | None = None,
     ) -> None:
         self._entry = entry
+        self.to_fp8 = to_fp8
         self.round_to_bf16 = round_to_bf16
         self.hardware_f16 = hardware_f16
         self.short_nans = short_nans

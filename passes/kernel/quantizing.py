@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from torch_mlir import ir
 from torch_mlir.dialects import arith, math
 
+from fanfold.dialect.quantize import lowest
+
 from .emitter import Emitter, f32_bits
 from .float8 import convert, represents, with_sign
 from .rounding import round_to
@@ -34,14 +36,18 @@ class Codes:
         code: i32; the low byte is the code without its sign (that of int8 is complete).
         sign_of: f32; its sign is the code's.
         kind: ``f8E4M3FN``, ``f8E4M3FNUZ``, ``f8E5M2`` or ``i8``.
+        is_packed: Whether `code` is complete, and i8.
     """
 
     code: ir.Value
     sign_of: ir.Value
     kind: str
+    is_packed: bool = False
 
     def packed(self, e: Emitter) -> ir.Value:
         """Return the codes as i8."""
+        if self.is_packed:
+            return self.code
         top = e.shifted_right(e.to_bits(self.sign_of), 24)
         return arith.trunci(e.like(self.code, e.i8), with_sign(e, self.code, top, self.kind))
 
@@ -60,11 +66,21 @@ def emit_codes(e: Emitter, op: ir.OpView, value: ir.Value, scale: ir.Value, inve
     kind, bound = str(op.q.type.element_type), op.bound.value
     scaled = round_to(e, _scaled(e, op, value, scale, inverse, fast=fast), op.quotient_type.value)
     # |value| <= absmax, so the quotient exceeds the bound by an ulp at most, and rounding takes it back to the bound
-    # whenever the bound is a value of the format. A rounded scale can be too small by more.
+    # whenever the bound is a value of the format. A rounded scale can be too small by more, and lead to -bound - 1.
     if not (fast and represents(kind, bound) and isinstance(op.scale_type.value, ir.F32Type)):
-        scaled = _clamped(e, scaled, bound)
+        scaled = _clamped(e, scaled, lowest(op), bound)
     # The residual step of the fast form can turn -0 into +0; a given scale can be negative.
-    return Codes(convert(e, scaled, kind, may_be_nan=not fast), value if fast else scaled, kind)
+    sign_of = value if fast else scaled
+    if e.to_fp8 is not None and isinstance(value.type, ir.VectorType):
+        codes = e.to_fp8(e, _with_sign_of(e, scaled, sign_of) if fast else scaled, kind)
+        if codes is not None:
+            return Codes(codes, sign_of, kind, is_packed=True)
+    return Codes(convert(e, scaled, kind, may_be_nan=not fast), sign_of, kind)
+
+
+def _with_sign_of(e: Emitter, value: ir.Value, sign_of: ir.Value) -> ir.Value:
+    sign = e.masked(e.to_bits(sign_of), 0x80000000)
+    return e.to_float(arith.ori(e.masked(e.to_bits(value), 0x7FFFFFFF), sign))
 
 
 def _scaled(e: Emitter, op: ir.OpView, value: ir.Value, scale: ir.Value, inverse: ir.Value, *, fast: bool) -> ir.Value:
@@ -94,7 +110,7 @@ def _exact_quotient(value: ir.Value, scale: ir.Value, inverse: ir.Value) -> ir.V
     return math.fma(residual, inverse, estimate)
 
 
-def _clamped(e: Emitter, value: ir.Value, bound: float) -> ir.Value:
+def _clamped(e: Emitter, value: ir.Value, low: float, bound: float) -> ir.Value:
     # minimumf and maximumf propagate NaN, as torch.clamp does.
     high = arith.minimumf(value, e.float_constant(bound, value))
-    return arith.maximumf(high, e.float_constant(-bound, value))
+    return arith.maximumf(high, e.float_constant(low, value))

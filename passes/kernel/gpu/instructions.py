@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Conversions by the device's own instructions: two f32 at a time."""
 
+from collections.abc import Mapping
+
 from torch_mlir import ir
 from torch_mlir.dialects import arith, llvm, vector
 
@@ -33,3 +35,16 @@ def round_to_bf16(instruction: Instruction, e: Emitter, value: ir.Value) -> ir.V
     shift, mask = e.constant(16, e.i32), e.constant(0xFFFF0000, e.i32)
     bits = [half for pair in pairs for half in (arith.shli(pair, shift), arith.andi(pair, mask))]
     return e.to_float(vector.from_elements(e.vector(count, e.i32), bits[:count]))
+
+
+def convert_to_fp8(instructions: Mapping[str, Instruction], e: Emitter, value: ir.Value, kind: str) -> ir.Value | None:
+    """Return the codes (i8) of an f32 vector, or None if there is no instruction for `kind`."""
+    if kind not in instructions:
+        return None
+    count = value.type.shape[0]
+    pairs = emit_pairs(e, instructions[kind], value)
+    words = vector.from_elements(e.vector(len(pairs), pairs[0].type), pairs)
+    codes = vector.bitcast(e.vector(2 * len(pairs), e.i8), words)
+    if count == 2 * len(pairs):
+        return codes
+    return vector.from_elements(e.vector(count, e.i8), [vector.extract(codes, [], [i]) for i in range(count)])

@@ -15,7 +15,7 @@ from fanfold.passes.kernel.scales import ScaleBuffer
 from fanfold.passes.kernel.values import Buffer
 
 from .device import GpuDevice
-from .instructions import round_to_bf16
+from .instructions import convert_to_fp8, round_to_bf16
 from .lanes import Lanes
 from .schedule import MAX_STRIDES, Schedule, choose
 from .values import LaneValues, Place
@@ -61,6 +61,7 @@ class GpuKernels:
                 short_nans=False,
                 hardware_f16=True,
                 round_to_bf16=partial(round_to_bf16, to_bf16) if to_bf16 is not None else None,
+                to_fp8=partial(convert_to_fp8, dict(self.device.to_fp8)),
             )
             count = executable.row_count()
             inputs = {v: plain_buffer(executable, i, v, count) for i, v in enumerate(body.arguments)}
