@@ -8,10 +8,14 @@ from torch_mlir import ir
 from torch_mlir.dialects import ext
 
 from .base import Fanfold
-from .checks import expect, expect_float, expect_same_rows, expect_segments, row_type, verifier
+from .checks import expect, expect_attribute, expect_float, expect_same_rows, row_type, verifier
 
 #: Largest finite magnitude of each element type that rows are quantised to.
 LARGEST_FINITE = {"f8E4M3FN": 448.0, "f8E4M3FNUZ": 240.0, "f8E5M2": 57344.0, "i8": 127.0}
+
+#: What the numbers of an op must be within in f32, in which it computes: a bound of 0 or a floor of infinity is none.
+LEAST_BOUND = 2.0**-126
+LARGEST_FLOOR = (2.0 - 2.0**-23) * 2.0**127
 
 #: Who shares one scale: the whole tensor, each row, or each group of `group_size` values of a row.
 GRANULARITIES = ("tensor", "token", "group")
@@ -25,6 +29,9 @@ SCALE_FORMATS = ("f32", "ue8m0", "ue8m0_packed")
 
 #: How the scales of a kernel lie in memory: rows x scales, or scales x rows (filled up with zeros to 4n rows).
 SCALE_LAYOUTS = ("row", "column", "column_padded")
+
+#: The optional attribute with the lower end of the range.
+LOW = "low"
 
 
 class QuantizeOp(Fanfold.Operation, name="quantize", traits=[ext.Pure]):
@@ -42,14 +49,18 @@ class QuantizeOp(Fanfold.Operation, name="quantize", traits=[ext.Pure]):
         v = round(f32(x) / scale, quotient_type)                    # form = "divide"
         v = round(f32(x) * (1 / scale), quotient_type)              # form = "reciprocal"
         v = round(f32(x) * scale, quotient_type)                    # form = "multiplier"
-        q = round(clamp(v, -bound, bound), element type of q)
+        q = round(clamp(v, low, bound), element type of q)
+
+    ``low`` is -bound, unless the op has an attribute of this name: ``low = -1.28e+02 : f64``, one below -bound, is the
+    whole range of int8.
 
     A floor of 0 is no floor, and without the operand there is no ceiling. ``group_size`` is the width for the
     granularities ``token`` and ``tensor``.
 
     Powers of two are those of UE8M0, 2^-127 to 2^127; zero becomes 2^-127 and what is larger infinity. In the packed
     format, byte i of element j is the biased exponent of group 4j + i (255 for infinity and NaN), and 0 if there is no
-    such group. ``scale_layout`` does not change the type: it says how a kernel lays the scales out in memory.
+    such group. ``scale_layout`` does not change the type: it says how a kernel lays the scales out in memory. One scale
+    for the tensor has no layout but ``row``, and one that is given has neither floors nor a format.
 
     ::
 
@@ -79,7 +90,6 @@ class QuantizeOp(Fanfold.Operation, name="quantize", traits=[ext.Pure]):
     @verifier
     def verify_invariants(self) -> None:
         """Check widths, groups, dtypes, and that a scale is either given or computed."""
-        expect_segments(self.operation, "operandSegmentSizes", "resultSegmentSizes")
         x, q = row_type(self.x, "x"), row_type(self.q, "q")
         width, group = x.shape[1], self.group_size.value
         expect_float(x.element_type, "x element type")
@@ -88,10 +98,23 @@ class QuantizeOp(Fanfold.Operation, name="quantize", traits=[ext.Pure]):
         kind = str(q.element_type)
         expect(kind in LARGEST_FINITE, "q element type", expected=" or ".join(LARGEST_FINITE), found=kind)
         bound = self.bound.value
-        expect(0 < bound <= LARGEST_FINITE[kind], "bound", expected=f"0 < bound <= {LARGEST_FINITE[kind]}", found=bound)
+        expect(
+            LEAST_BOUND <= bound <= LARGEST_FINITE[kind],
+            "bound",
+            expected=f"2^-126 to {LARGEST_FINITE[kind]}",
+            found=bound,
+        )
+        if LOW in self.attributes:
+            expect_attribute(self, LOW, ir.FloatAttr)
+        expect(
+            LOW not in self.attributes or (kind == "i8" and lowest(self) in (-bound, -bound - 1)),
+            LOW,
+            expected="-bound or, for i8, -bound - 1",
+            found=lowest(self),
+        )
         for name in ("absmax_floor", "scale_floor"):
             value = getattr(self, name).value
-            expect(value >= 0, name, expected="a number >= 0", found=value)
+            expect(0 <= value <= LARGEST_FLOOR, name, expected=f"0 to {LARGEST_FLOOR}", found=value)
         for name, allowed in (
             ("granularity", GRANULARITIES),
             ("form", FORMS),
@@ -110,7 +133,7 @@ class QuantizeOp(Fanfold.Operation, name="quantize", traits=[ext.Pure]):
         self._verify_scales(x, granularity, group)
 
     def _verify_scales(self, x: ir.RankedTensorType, granularity: str, group: int) -> None:
-        scale_format = self.scale_format.value
+        scale_format, layout = self.scale_format.value, self.scale_layout.value
         if self.form.value == "multiplier":
             expect(scale_format == "f32", "scale_format", expected="f32 for the form multiplier", found=scale_format)
             floor = self.scale_floor.value
@@ -124,11 +147,16 @@ class QuantizeOp(Fanfold.Operation, name="quantize", traits=[ext.Pure]):
             expect(self.scales is None, "scales result", expected="none with a scale operand", found="one")
             expect(self.ceiling is None, "ceiling operand", expected="none with a scale operand", found="one")
             expect(scale_format == "f32", "scale_format", expected="f32 with a scale operand", found=scale_format)
+            expect(layout == "row", "scale_layout", expected="row with a scale operand", found=layout)
+            for name in ("absmax_floor", "scale_floor"):
+                floor = getattr(self, name).value
+                expect(floor == 0, name, expected="0 with a scale operand", found=floor)
             _expect_scalar(self.scale, "scale")
             return
         expect(self.scales is not None, "scales result", expected="one without a scale operand", found="none")
         if granularity == "tensor":
             expect(scale_format != "ue8m0_packed", "scale_format", expected="f32 or ue8m0", found=scale_format)
+            expect(layout == "row", "scale_layout", expected="row for one scale", found=layout)
             _expect_scalar(self.scales, "scales")
             return
         scales = row_type(self.scales, "scales")
@@ -140,6 +168,12 @@ class QuantizeOp(Fanfold.Operation, name="quantize", traits=[ext.Pure]):
         what = "one for four groups" if packed else "one a group"
         count = -(-count // 4) if packed else count
         expect(scales.shape[1] == count, "scales width", expected=f"{count} ({what})", found=scales.shape[1])
+
+
+def lowest(op: ir.OpView) -> float:
+    """Return the value that a `quantize` op clamps to from below: its attribute `low`, or -bound."""
+    # IRDL has no optional attributes.
+    return float(op.attributes[LOW].value) if LOW in op.attributes else -float(op.bound.value)
 
 
 def is_dynamic_tensor_quantize(op: ir.Operation) -> bool:

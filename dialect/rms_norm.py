@@ -8,7 +8,7 @@ from torch_mlir import ir
 from torch_mlir.dialects import ext
 
 from .base import Fanfold
-from .checks import expect, expect_float, expect_same_rows, expect_segments, row_type, verifier
+from .checks import expect, expect_float, expect_same_rows, row_type, verifier
 
 
 class RMSNormOp(Fanfold.Operation, name="rms_norm", traits=[ext.Pure]):
@@ -42,7 +42,6 @@ class RMSNormOp(Fanfold.Operation, name="rms_norm", traits=[ext.Pure]):
     @verifier
     def verify_invariants(self) -> None:
         """Check widths, dtypes and attributes."""
-        expect_segments(self.operation, "operandSegmentSizes")
         x, y = row_type(self.x, "x"), row_type(self.y, "y")
         expect_float(x.element_type, "x element type")
         expect_float(y.element_type, "y element type")

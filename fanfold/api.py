@@ -24,6 +24,9 @@ from .report import Report
 
 if TYPE_CHECKING:
     import torch
+    from torch_mlir import ir
+
+    from fanfold.backends.target import Target
 
 
 def compile(  # noqa: A001 - the name that users of torch.compile expect
@@ -67,9 +70,7 @@ def compile(  # noqa: A001 - the name that users of torch.compile expect
     lowered = lower(model, args, kwargs, target=parsed, dynamic_shapes=dynamic_shapes, strict=strict, dump_dir=folder)
     imported = lowered.imported
     start = time.perf_counter()
-    bytecode = io.BytesIO()
-    imported.module.operation.write_bytecode(bytecode)
-    compiled = compile_module(bytecode.getvalue(), parsed, workdir=folder and folder / "iree")
+    compiled = compile_module(_serialised(imported.module, parsed), parsed, workdir=folder and folder / "iree")
     report = replace(
         lowered.report,
         dispatches=compiled.dispatches,
@@ -84,6 +85,15 @@ def compile(  # noqa: A001 - the name that users of torch.compile expect
             parameters=imported.parameters,
         )
     )
+
+
+def _serialised(module: ir.Module, target: Target) -> bytes:
+    if target.backend == "cpu":
+        bytecode = io.BytesIO()
+        module.operation.write_bytecode(bytecode)
+        return bytecode.getvalue()
+    # The attribute of `gpu.thread_id` does not survive bytecode: it is written as text that its own parser refuses.
+    return str(module).encode()
 
 
 def _dump_folder(chosen: str | os.PathLike[str] | None) -> Path | None:
@@ -160,13 +170,14 @@ def explain(
     """Say what compiling a model would make of each norm, activation and quantisation in it, without compiling it.
 
     Runs the frontend and the passes, not IREE: the report has no count of dispatches. The arguments and errors are
-    those of :func:`compile`; IREE's compiler need not be installed.
+    those of :func:`compile`, and ``FANFOLD_DUMP`` is heeded as there; IREE's compiler need not be installed.
     """
     from fanfold.backends.target import parse_target
 
     parsed = parse_target(target)
+    folder = _dump_folder(None)
     require_torch_mlir()
-    return lower(model, args, kwargs, target=parsed, dynamic_shapes=dynamic_shapes).report
+    return lower(model, args, kwargs, target=parsed, dynamic_shapes=dynamic_shapes, dump_dir=folder).report
 
 
 def load(path: str | os.PathLike[str], *, verify: bool = False) -> Executable:

@@ -18,6 +18,7 @@ from .report import Decision, Report
 
 if TYPE_CHECKING:
     import torch
+    from torch_mlir import ir
 
     from fanfold.backends.target import Target
     from fanfold.frontend import ImportedModel
@@ -63,6 +64,7 @@ def lower(
     with _without_collections():
         imported = import_model(model, args, kwargs, dynamic_shapes=dynamic_shapes)
         start = time.perf_counter()
+        _set_device(imported.module, target.device_target())
         result = pipeline.run(imported.module, target.kernels(), dump_dir=dump_dir)
         imported = replace(imported, signature=imported.signature.with_layouts(result.result_layouts))
         seconds = time.perf_counter() - start
@@ -79,6 +81,14 @@ def lower(
     if strict and report.missed:
         raise _missed(report.missed, len(report.decisions))
     return Lowered(imported, report)
+
+
+def _set_device(module: ir.Module, device: str | None) -> None:
+    from torch_mlir import ir
+
+    if device is not None:
+        with module.context:
+            module.operation.attributes["hal.device.targets"] = ir.ArrayAttr.get([ir.Attribute.parse(device)])
 
 
 @contextmanager

@@ -31,8 +31,10 @@ class Decision:
         op: What it was in the model, for example ``torch.aten.rms_norm``.
         location: The user's source position (``file.py:12``), or ``unknown``.
         kernel: The kernel that computes it, or ``None`` when it has no kernel of ours.
-        fused_with: The other source ops in that kernel.
+        fused_with: The other source ops in its kernels, those that were absorbed (casts, sums) included.
         reason: Why it is not in a kernel, or not with its neighbours; empty when there is nothing to explain.
+        also_in: More kernels that compute it or a part of it, as with one dynamic scale for a whole tensor.
+        left: Whether it is left to IREE without a loss: no kernel of ours has it as a neighbour.
     """
 
     op: str
@@ -40,11 +42,18 @@ class Decision:
     kernel: str | None
     fused_with: tuple[str, ...] = ()
     reason: str = ""
+    also_in: tuple[str, ...] = ()
+    left: bool = False
 
     @property
     def missed(self) -> bool:
         """Whether a fusion was missed: the op has no kernel of ours, or is not in that of its producer."""
-        return self.kernel is None or bool(self.reason)
+        return not self.left and (self.kernel is None or bool(self.reason))
+
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        """All kernels that compute it or a part of it."""
+        return () if self.kernel is None else (self.kernel, *self.also_in)
 
 
 @dataclass(frozen=True)
@@ -95,6 +104,11 @@ class Report:
         return tuple(d for d in self.decisions if d.missed)
 
     @property
+    def left(self) -> tuple[Decision, ...]:
+        """The decisions on what is left to IREE, with no fusion missed."""
+        return tuple(d for d in self.decisions if d.left)
+
+    @property
     def kernel_dispatches(self) -> int:
         """How many of the dispatches run kernels of ours."""
         return sum(record.rewrites for record in self.passes if record.name == "lower-rows-to-kernel")
@@ -116,7 +130,10 @@ class Report:
             target=data["target"],
             dispatches=data["dispatches"],
             passes=tuple(PassRecord(**p) for p in data["passes"]),
-            decisions=tuple(Decision(**{**d, "fused_with": tuple(d["fused_with"])}) for d in data["decisions"]),
+            decisions=tuple(
+                Decision(**{**d, "fused_with": tuple(d["fused_with"]), "also_in": tuple(d.get("also_in", ()))})
+                for d in data["decisions"]
+            ),
             versions=dict(data["versions"]),
             timings=dict(data["timings"]),
             kernels=tuple(
@@ -133,7 +150,7 @@ class Report:
         lines = [f"target {self.target}: {calls}{taken}"]
         lines += [f"  {p.name:<24} {p.rewrites:>5} rewrites  {p.seconds * 1e3:8.1f} ms" for p in self.passes]
         for d in self.decisions:
-            what = f"fused into {d.kernel}" if d.kernel else "not fused"
+            what = f"fused into {' and '.join(d.kernels)}" if d.kernel else "left to IREE" if d.left else "not fused"
             mates = f" with {', '.join(d.fused_with)}" if d.fused_with else ""
             why = f": {d.reason}" if d.reason else ""
             lines.append(f"  {d.op} at {d.location}: {what}{mates}{why}")

@@ -17,6 +17,7 @@ from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from fanfold.errors import ExportError, FanfoldError
+from fanfold.positions import is_of_user
 
 from .vllm import fp8_flavour, register_vllm_ops
 
@@ -112,9 +113,7 @@ def load_program(path: str | Path) -> ExportedProgram:
 def user_location(node: torch.fx.Node) -> str | None:
     """Return ``file:line`` of the user's code that made `node`: its innermost frame outside torch."""
     frames = re.findall(r'File "([^"]+)", line ([0-9]+),', node.meta.get("stack_trace") or "")
-    root = str(Path(torch.__file__).parent)
-    # Generated code has names in angle brackets.
-    outside = [frame for frame in frames if not frame[0].startswith((root, "<"))]
+    outside = [frame for frame in frames if is_of_user(frame[0])]
     return ":".join((outside or frames)[-1]) if frames else None
 
 

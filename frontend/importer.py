@@ -17,10 +17,11 @@ from torch_mlir.extras.fx_importer import FxImporter, GraphNodeImporter
 from fanfold.dialect.context import make_context
 from fanfold.errors import ExportError, FanfoldError
 
+from .decompositions import own_decompositions
 from .export import user_location
 from .functionalized import replace_mutating_ops
 from .parameters import ParameterHooks
-from .scaled_mm import scaled_mm
+from .source_names import named
 from .vllm import fp8_flavour
 
 _ATEN = torch.ops.aten
@@ -42,7 +43,7 @@ ASSERTIONS = (
 def decomposition_table() -> dict[Any, Callable[..., Any]]:
     """Return torch-mlir's decompositions without those of the ops that the passes raise, and with our own."""
     table = {op: fn for op, fn in get_decomposition_table().items() if op.overloadpacket not in KEPT_WHOLE}
-    return table | {_ATEN._scaled_mm.default: scaled_mm}
+    return table | own_decompositions(table)
 
 
 def decompose(program: ExportedProgram) -> ExportedProgram:
@@ -81,13 +82,15 @@ def _composites(graph: torch.fx.Graph) -> dict[Any, Callable[..., Any]]:
 
 
 def _is_raisable(node: torch.fx.Node) -> bool:
-    """Return whether the passes take a node whole if it is a norm: over the last dim, its second result unused."""
+    """Return whether the passes take a node whole if it is a norm: no f64, over a static last dim, its root unused."""
     packet = getattr(node.target, "overloadpacket", None)
     if packet not in KEPT_WHOLE:
         return True
     second_is_used = packet is _ATEN._fused_rms_norm and any(user.args[1] == 1 and user.users for user in node.users)
+    x: Any = node.args[0]
     shape: Any = node.args[1]
-    return len(shape) == 1 and not second_is_used
+    over_static_dim = len(shape) == 1 and isinstance(shape[0], int)
+    return x.meta["val"].dtype != torch.float64 and over_static_dim and not second_is_used
 
 
 def import_program(program: ExportedProgram) -> tuple[ir.Module, dict[str, torch.Tensor]]:
@@ -97,7 +100,8 @@ def import_program(program: ExportedProgram) -> tuple[ir.Module, dict[str, torch
         program: The result of :func:`decompose`.
 
     Returns:
-        The module and its parameters by name. Each op's location has the user's ``file:line``.
+        The module and its parameters by name. Each op's location has the user's ``file:line``, and the name of the op
+        of the model that it is a part of.
 
     Raises:
         ExportError: If an op, a dtype or a mutation has no form in the `torch` dialect.
@@ -140,6 +144,9 @@ def _node_importer(hooks: ParameterHooks, progress: _Progress) -> type[GraphNode
             hooks.constant_name = node.name
             return super().import_constant(loc, node, constant)
 
+        def _import_torch_op_overload(self, loc: ir.Location, node: torch.fx.Node, *target: Any) -> None:
+            super()._import_torch_op_overload(named(loc, node), node, *target)
+
         def _follow(self, nodes: Iterable[torch.fx.Node]) -> Iterable[torch.fx.Node]:
             for node in nodes:
                 progress.node = node
@@ -166,13 +173,34 @@ def _sort_topk(graph: torch.fx.Graph) -> None:
 
 def _refuse_mutations(program: ExportedProgram) -> None:
     signature = program.graph_signature
-    buffers = list(signature.buffers_to_mutate.values())
-    inputs = list(signature.user_inputs_to_mutate.values())
-    if buffers or inputs:
-        raise ExportError(
-            "the model changes its " + ("buffers" if buffers else "inputs"),
-            stage="import",
-            expected="a function of its inputs",
-            found=", ".join(buffers + inputs),
-            remedy="call model.eval() if it trains batch statistics; pass a cache in and return the new one",
-        )
+    buffers, inputs = signature.buffers_to_mutate, signature.user_inputs_to_mutate
+    if not buffers and not inputs:
+        return
+    writer = _writer(program, next(iter(buffers or inputs)))
+    raise ExportError(
+        "the model writes to its " + ("buffers" if buffers else "inputs"),
+        stage="import",
+        op=_source_op(writer),
+        location=user_location(writer),
+        expected="a function of its inputs",
+        found=", ".join([*buffers.values(), *inputs.values()]),
+        remedy="call model.eval() if it trains batch statistics; pass a cache in and return the new one"
+        if buffers
+        else "let the model write to a .clone() of each, and return what the caller is to have",
+    )
+
+
+def _writer(program: ExportedProgram, output: str) -> torch.fx.Node:
+    """Return the node that computes an output, behind the copy to where it goes."""
+    node: torch.fx.Node = next(node for node in program.graph.nodes if node.name == output)
+    while node.target in (_ATEN.copy.default, _ATEN.copy_.default):
+        node = node.args[1]  # type: ignore[assignment]
+    return node
+
+
+def _source_op(node: torch.fx.Node) -> str:
+    """Return the op of the model's that a node comes from, as far as the node knows."""
+    target, sources = node.target, node.meta.get("from_node")
+    while sources:
+        target, sources = sources[-1].target, sources[-1].from_node
+    return str(target)

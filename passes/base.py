@@ -19,12 +19,15 @@ class PassState:
     Attributes:
         kernels: Kernel vocabulary of the target.
         decisions: What became of each row-wise op; passes append.
+        accounts: Where in `decisions` the source ops are that the lowerings have accounted for, by origin; None for
+            those on which nothing is to be added.
         raised: How many source ops were raised so far: their serial numbers.
         result_layouts: The `scale_layout` of the results of the module's main function that are returned as memory.
     """
 
     kernels: Kernels
     decisions: list[Decision] = field(default_factory=list)
+    accounts: dict[str, int | None] = field(default_factory=dict)
     raised: int = 0
     result_layouts: dict[int, str] = field(default_factory=dict)
 

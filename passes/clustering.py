@@ -146,7 +146,7 @@ class _Clustering:
         """Return why ops cannot join `cluster`, or an empty text."""
         inside = {*cluster.ops, *group}
         for value in (v for op in group for v in op.operands):
-            if defining(value) in inside and _is_number_of_rows(value):
+            if defining(value) in inside and is_number_of_rows(value):
                 return "it reads a scale or an absmax of its producer, which must be complete first"
         operands = {v for member in inside for v in member.operands if defining(v) not in inside}
         results = sum(1 for m in inside for r in m.results if any(user not in inside for user in users(r)))
@@ -179,7 +179,7 @@ def _with_followers(op: ir.Operation) -> list[ir.Operation]:
     return [*found, op]
 
 
-def _is_number_of_rows(value: ir.Value) -> bool:
+def is_number_of_rows(value: ir.Value) -> bool:
     """Return whether a value has numbers of whole rows or groups, which a kernel knows only when it has seen them."""
     op = defining(value)
     if op is None:

@@ -18,8 +18,13 @@ After::
     %y = torch_c.from_builtin_tensor %r
 
 Numbers among the operands are f32 then (torch-mlir would round the 0.1 of ``x * 0.1``), but for sums and differences,
-where eager itself rounds them. Another op (a matrix product, a cast) keeps its own arithmetic, and its result is
-widened and rounded again, which changes nothing but that IREE must have it.
+where eager itself rounds them; so are scalars of another type, such as an f32 parameter of rank 0. Any other op that
+can round keeps its own arithmetic (a matrix product, a pooling): its result is widened and rounded again, which changes
+nothing but that IREE must have it. `rounded_ops.py` says which op is which.
+
+An integer becomes f32 first, as in eager; IREE on CPU has no conversion from integers to bf16 at all::
+
+    %y = torch.prims.convert_element_type %i, %int15 : !torch.vtensor<[?,64],si8>, ... -> !torch.vtensor<[?,64],bf16>
 """
 
 from dataclasses import dataclass
@@ -29,54 +34,23 @@ from torch_mlir import ir
 from torch_mlir.dialects import arith, tensor
 
 from .base import PassState
+from .casts import as_f32
 from .constants import rounded_to
 from .kernel.rounding import round_to
 from .linalg.build import elementwise
+from .rounded_ops import COMPUTED_IN_F32, EXACT, KEEPS_A_SCALAR, ROUNDS_NUMBERS
 from .row_form import TO_BUILTIN, from_builtin, to_builtin
-from .torch_values import CASTS, TorchTensor, constant_float, torch_tensor, users
+from .torch_values import CASTS, TorchTensor, constant_float, known_tensor, torch_tensor, users
 from .walk import iterate
-
-#: Ops that eager computes in f32, with numbers among their operands in f32 too, and rounds once.
-COMPUTED_IN_F32 = frozenset(
-    f"torch.aten.{name}"
-    for name in (
-        *(f"{op}.{kind}" for op in ("add", "sub", "mul", "div") for kind in ("Tensor", "Scalar")),
-        "rsub.Scalar",
-        "pow.Tensor_Scalar",
-        "square",
-        "sqrt",
-        "rsqrt",
-        "reciprocal",
-        "exp",
-        "log",
-        "sin",
-        "cos",
-        "tanh",
-        "sigmoid",
-        "silu",
-        "gelu",
-        "erf",
-        "mean.dim",
-        "sum.dim_IntList",
-    )
-)
-
-#: Of these, the ones for which eager rounds numbers to the tensor's type first; for products and quotients it does not.
-ROUNDS_NUMBERS = frozenset(
-    f"torch.aten.{name}" for name in ("add.Tensor", "add.Scalar", "sub.Tensor", "sub.Scalar", "rsub.Scalar")
-)
-
-#: Other ops that end in a rounding.
-ROUNDED_ONCE = frozenset(
-    {"torch.aten.mm", "torch.aten.bmm", "torch.aten.matmul", "torch.aten.addmm", "torch.aten.linear", *CASTS}
-)
-
 
 #: Marks a rounding that this pass made.
 ROUNDING = "fanfold_rounding"
 
 #: Types that eager rounds to after every op.
 NARROW = ("bf16", "f16")
+
+#: Types from which a cast to these goes through f32.
+THROUGH_F32 = ("i1", "ui8", "i8", "i16", "i32", "i64", "f64")
 
 
 @dataclass(frozen=True)
@@ -89,36 +63,60 @@ class KeepRoundings:
         """Rewrite every op whose rounding IREE could drop."""
         count = 0
         for op in list(iterate(module)):
-            if op.name not in COMPUTED_IN_F32 and op.name not in ROUNDED_ONCE:
+            if not op.name.startswith(("torch.aten.", "torch.prims.")):
                 continue
-            known = torch_tensor(op.results[0].type)
-            if known is None or known.element not in NARROW:
+            results = [result for result in op.results if _is_narrow(result)]
+            if not results:
                 continue
             with module.context, op.location:
-                if op.name in COMPUTED_IN_F32 and _takes_only(known.element, op):
-                    _compute_in_f32(op, known)
-                elif not _is_stored(op) and not _is_rounded_again(op):
-                    _round_again(op, known)
-                else:
-                    continue
-            count += 1
+                count += _rewritten(op, results)
         return count
 
 
+def _rewritten(op: ir.Operation, results: list[ir.Value]) -> bool:
+    """Rewrite one op with these bf16 or f16 results; return False if there is nothing to do."""
+    if op.name in CASTS and _element(op.operands[0]) in THROUGH_F32:
+        known = known_tensor(op.results[0])
+        with ir.InsertionPoint(op):
+            rounded = _rounded(to_builtin(as_f32(op.operands[0])), known)
+        op.results[0].replace_all_uses_with(rounded)
+        op.erase()
+        return True
+    if op.name in COMPUTED_IN_F32:
+        _compute_in_f32(op)
+        return True
+    if op.name in EXACT and _takes_only(_element(results[0]), op):
+        return False
+    unkept = [result for result in results if not _is_stored(result) and not _is_rounded_again(result)]
+    for result in unkept:
+        _round_again(op, result)
+    return bool(unkept)
+
+
+def _element(value: ir.Value) -> str:
+    """Return the element type of a torch tensor, nothing for anything else."""
+    known = torch_tensor(value.type)
+    return "" if known is None else known.element
+
+
+def _is_narrow(value: ir.Value) -> bool:
+    return _element(value) in NARROW
+
+
 def _takes_only(element: str, op: ir.Operation) -> bool:
-    """Return whether the tensors have the result's dtype: the op was not asked for another one."""
-    tensors = [torch_tensor(value.type) for value in op.operands]
-    return all(known.element == element for known in tensors if known is not None)
+    """Return whether all float tensors among the operands have this type: none is rounded to it."""
+    floats = (known for value in op.operands if (known := torch_tensor(value.type)) and "f" in known.element)
+    return all(known.element == element for known in floats)
 
 
-def _is_stored(op: ir.Operation) -> bool:
-    """Return whether only a kernel or the caller reads the result: then it is in memory, rounded."""
-    return all(_needs_memory(user) for user in users(op.results[0]))
+def _is_stored(result: ir.Value) -> bool:
+    """Return whether only a kernel or the caller reads a result: then it is in memory, rounded."""
+    return all(_needs_memory(user) for user in users(result))
 
 
-def _is_rounded_again(op: ir.Operation) -> bool:
-    """Return whether this pass has rounded the result before."""
-    readers = [reader for border in users(op.results[0]) for result in border.results for reader in users(result)]
+def _is_rounded_again(result: ir.Value) -> bool:
+    """Return whether this pass has rounded a result before."""
+    readers = [reader for border in users(result) for seen in border.results for reader in users(seen)]
     return bool(readers) and all(ROUNDING in reader.attributes or reader.name == "tensor.dim" for reader in readers)
 
 
@@ -131,43 +129,39 @@ def _needs_memory(user: ir.Operation) -> bool:
     return user.name in ("fanfold.rows", "tensor.dim")
 
 
-def _compute_in_f32(op: ir.Operation, known: TorchTensor) -> None:
+def _compute_in_f32(op: ir.Operation) -> None:
+    element = next(_element(result) for result in op.results if _is_narrow(result))
     with ir.InsertionPoint(op):
-        operands = [_widened(value) for value in op.operands]
-        if op.name in ROUNDS_NUMBERS:
-            operands = [_rounded_number(value, known.element) for value in operands]
+        operands = [_operand(op, i, element) for i in range(len(op.operands))]
         wide = op.clone()
         for i, value in enumerate(operands):
             wide.operands[i] = value
-        wide.results[0].set_type(known.with_element("f32").vtensor())
-        rounded = _rounded(to_builtin(wide.results[0]), known)
-    op.results[0].replace_all_uses_with(rounded)
+        for result, narrow in zip(wide.results, op.results, strict=True):
+            if not _is_narrow(narrow):
+                narrow.replace_all_uses_with(result)
+                continue
+            known = known_tensor(narrow)
+            result.set_type(known.with_element("f32").vtensor())
+            narrow.replace_all_uses_with(_rounded(to_builtin(result), known))
     op.erase()
 
 
-def _round_again(op: ir.Operation, known: TorchTensor) -> None:
-    result = op.results[0]
+def _operand(op: ir.Operation, i: int, element: str) -> ir.Value:
+    """Return an operand as f32, with the value that eager computes with if the op's type is `element`."""
+    value = op.operands[i]
+    known = torch_tensor(value.type)
+    if known is None:
+        return _rounded_number(value, element) if op.name in ROUNDS_NUMBERS else value
+    wide = as_f32(value)
+    is_kept = known.element == element or (op.name in KEEPS_A_SCALAR and i == 1 and not known.dims)
+    return wide if is_kept else _rounded(to_builtin(wide), known.with_element(element), stays_f32=True)
+
+
+def _round_again(op: ir.Operation, result: ir.Value) -> None:
     with ir.InsertionPoint.after(op):
         border = to_builtin(result)
-        rounded = _rounded(border, known)
+        rounded = _rounded(border, known_tensor(result))
     result.replace_all_uses_except(rounded, border.owner.operation)
-
-
-def _widened(value: ir.Value) -> ir.Value:
-    """Return a bf16 or f16 torch tensor as f32; anything else is returned as it is."""
-    known = torch_tensor(value.type)
-    if known is None or known.element not in NARROW:
-        return value
-    f32_dtype = ir.IntegerAttr.get(ir.IntegerType.get_signless(64), 6)
-    number = ir.Operation.create(
-        "torch.constant.int", results=[ir.Type.parse("!torch.int")], attributes={"value": f32_dtype}
-    )
-    cast = ir.Operation.create(
-        "torch.prims.convert_element_type",
-        results=[known.with_element("f32").vtensor()],
-        operands=[value, number.result],
-    )
-    return cast.result
 
 
 def _rounded_number(value: ir.Value, element: str) -> ir.Value:
@@ -182,11 +176,17 @@ def _rounded_number(value: ir.Value, element: str) -> ir.Value:
     return constant.result
 
 
-def _rounded(builtin: ir.Value, known: TorchTensor) -> ir.Value:
-    """Return a builtin tensor, of f32 or rounded, as the torch tensor `known`; a `linalg.generic` rounds it."""
+def _rounded(builtin: ir.Value, known: TorchTensor, *, stays_f32: bool = False) -> ir.Value:
+    """Round a builtin tensor, of f32 or rounded, to the element type of `known`; a `linalg.generic` does it.
+
+    Returns:
+        The torch tensor `known`, or the same values as f32.
+    """
     index, narrow = ir.IndexType.get(), ir.Type.parse(known.element)
     sizes = [tensor.dim(builtin, arith.constant(index, i)) if d is None else d for i, d in enumerate(known.dims)]
     inputs = [(builtin, tuple(range(len(known.dims))))]
-    rounded = elementwise(inputs, tensor.empty(sizes, narrow), lambda e, v: round_to(e, v[0], narrow))
+    result = known.with_element("f32") if stays_f32 else known
+    init = tensor.empty(sizes, ir.Type.parse(result.element))
+    rounded = elementwise(inputs, init, lambda e, v: round_to(e, v[0], narrow))
     rounded.owner.attributes[ROUNDING] = ir.UnitAttr.get()
-    return from_builtin(rounded, known.vtensor())
+    return from_builtin(rounded, result.vtensor())

@@ -8,18 +8,16 @@ rounds is never looked through: the callers say which roundings they can keep.
 """
 
 from dataclasses import dataclass
-from math import inf
+from math import inf, isnan
 
 from torch_mlir import ir
 
-from .constants import rounded_to
+from .constants import has_numbers, rounded_to
 from .fold_views import VIEWS
 from .torch_values import (
     CASTS,
-    constant_bool,
     constant_float,
     constant_int,
-    constant_ints,
     constant_splat,
     made_by,
     torch_tensor,
@@ -100,14 +98,14 @@ def number(value: ir.Value) -> float | None:
     if found is not None:
         return found
     inner = core(value)
-    made = made_by(inner, "torch.aten.scalar_tensor")
-    if made is not None:
-        known, found = torch_tensor(inner.type), constant_float(made.operands[0])
-        return None if known is None or found is None else rounded_to(found, known.element)
-    filled = made_by(inner, "torch.aten.full_like", "torch.aten.full")
+    # The place of the number among the operands.
+    places = {"torch.aten.scalar_tensor": 0, "torch.aten.full_like": 1, "torch.aten.full": 1}
+    filled = made_by(inner, *places)
     if filled is not None:
-        known, found = torch_tensor(inner.type), constant_float(filled.operands[1])
-        return None if known is None or found is None else rounded_to(found, known.element)
+        known, found = torch_tensor(inner.type), constant_float(filled.operands[places[filled.name]])
+        if known is None or found is None or not has_numbers(known.element):
+            return None
+        return rounded_to(found, known.element)
     negated = made_by(inner, "torch.aten.neg")
     if negated is not None:
         found = number(negated.operands[0])
@@ -195,7 +193,7 @@ class Clamped:
 def clamped(value: ir.Value) -> Clamped | None:
     """Match one clamp to numbers: ``clamp``, ``minimum`` or ``maximum``."""
     known = torch_tensor(value.type)
-    if known is None:
+    if known is None or not has_numbers(known.element):
         return None
     op = made_by(value, "torch.aten.clamp", "torch.aten.clamp_min", "torch.aten.clamp_max")
     if op is not None:
@@ -206,97 +204,14 @@ def clamped(value: ir.Value) -> Clamped | None:
         }[op.name]
         ends = [constant_float(op.operands[i]) if i is not None else None for i in (low, high)]
         given = [i is not None and made_by(op.operands[i], "torch.constant.none") is None for i in (low, high)]
-        if any(g and e is None for g, e in zip(given, ends, strict=True)):
+        # An end of NaN makes everything NaN.
+        if any(g and (e is None or isnan(e)) for g, e in zip(given, ends, strict=True)):
             return None
         lower, upper = (-inf if ends[0] is None else ends[0], inf if ends[1] is None else ends[1])
         return Clamped(op.operands[0], rounded_to(lower, known.element), rounded_to(upper, known.element))
     op = made_by(value, "torch.aten.minimum", "torch.aten.maximum")
     found = None if op is None else _with_number(op)
-    if op is None or found is None:
+    if op is None or found is None or isnan(found[1]):
         return None
     inner, end = found[0], rounded_to(found[1], known.element)
     return Clamped(inner, end, inf) if op.name.endswith("maximum") else Clamped(inner, -inf, end)
-
-
-@dataclass(frozen=True)
-class Absmax:
-    """The largest magnitude of each row or of a whole tensor, which no rounding has touched.
-
-    Attributes:
-        source: The value whose magnitudes they are, in the shape that is reduced unless a view stands before ``abs``.
-        reduced: The operand of the reduction.
-        result: What it makes.
-        keeps_dim: Whether the result has a last dim of 1 for the one that is reduced.
-        whole: Whether there is one for the whole tensor.
-    """
-
-    source: ir.Value
-    reduced: ir.Value
-    result: ir.Value
-    keeps_dim: bool
-    whole: bool
-
-
-def absmax_of(value: ir.Value) -> Absmax | None:
-    """Match ``abs`` and ``amax`` (or ``max``, an infinity norm, the larger of ``amax`` and ``-amin``)."""
-    norm = made_by(value, "torch.aten.linalg_vector_norm")
-    if norm is not None:
-        if constant_float(norm.operands[1]) != inf:
-            return None
-        return _reduced(norm.operands[0], norm.operands[0], value, norm.operands[2], norm.operands[3])
-    both = made_by(value, "torch.aten.maximum")
-    if both is not None:
-        return _larger_end(both)
-    reduction = _reduction(value, "amax")
-    if reduction is None:
-        return None
-    magnitudes = made_by(core(reduction.reduced), "torch.aten.abs")
-    if magnitudes is None:
-        return None
-    return Absmax(
-        magnitudes.operands[0], reduction.reduced, value, keeps_dim=reduction.keeps_dim, whole=reduction.whole
-    )
-
-
-def _larger_end(both: ir.Operation) -> Absmax | None:
-    for first, second in (both.operands, reversed(list(both.operands))):
-        negated = made_by(core(second), "torch.aten.neg")
-        if negated is None:
-            continue
-        high, low = _reduction(core(first), "amax"), _reduction(core(negated.operands[0]), "amin")
-        if high is None or low is None or core(high.reduced) != core(low.reduced):
-            continue
-        if (high.keeps_dim, high.whole) == (low.keeps_dim, low.whole) and high.result.type == low.result.type:
-            return Absmax(high.reduced, high.reduced, both.results[0], keeps_dim=high.keeps_dim, whole=high.whole)
-    return None
-
-
-def _reduction(value: ir.Value, which: str) -> Absmax | None:
-    op = made_by(value, f"torch.aten.{which}")
-    if op is not None:
-        return _reduced(op.operands[0], op.operands[0], value, op.operands[1], op.operands[2])
-    extreme = which.removeprefix("a")
-    op = made_by(value, f"torch.aten.{extreme}.dim")
-    if op is not None and value == op.results[0]:
-        return _reduced(op.operands[0], op.operands[0], value, op.operands[1], op.operands[2])
-    op = made_by(value, f"torch.aten.{extreme}")
-    if op is None:
-        return None
-    return Absmax(op.operands[0], op.operands[0], value, keeps_dim=False, whole=True)
-
-
-def _reduced(source: ir.Value, reduced: ir.Value, result: ir.Value, dims: ir.Value, keepdim: ir.Value) -> Absmax | None:
-    known = torch_tensor(reduced.type)
-    if known is None or not known.dims:
-        return None
-    rank = len(known.dims)
-    single = constant_int(dims)
-    listed = [] if made_by(dims, "torch.constant.none") is not None else constant_ints(dims)
-    over = [single] if single is not None else listed
-    if over is None:
-        return None
-    axes = {axis % rank for axis in over} or set(range(rank))
-    keeps = bool(constant_bool(keepdim))
-    if axes == {rank - 1}:
-        return Absmax(source, reduced, result, keeps_dim=keeps, whole=False)
-    return Absmax(source, reduced, result, keeps_dim=keeps, whole=True) if axes == set(range(rank)) else None

@@ -25,8 +25,15 @@ from .raising import require, required
 from .torch_values import CASTS, constant_float, constant_ints, defining, made_by, torch_tensor, users
 
 MEAN = "torch.aten.mean.dim"
+LENGTH = "torch.aten.linalg_vector_norm"
 SUM = "torch.aten.sum.dim_IntList"
 POWER = "torch.aten.pow.Tensor_Scalar"
+
+#: Why squares that are summed in another way are no norm of ours.
+SQUARED_LENGTH = "the sum of squares is the square of a Euclidean length, rounded at its root; write x.pow(2).mean(-1)"
+PRODUCT_OF_ROWS = (
+    "the sum of squares is a matrix product (einsum), whose sums have another order; write x.pow(2).mean(-1)"
+)
 
 #: Through how many ops a root is followed back to squares: mean, a factor, eps, views.
 DEPTH = 6
@@ -114,6 +121,33 @@ def squares_behind(value: ir.Value, depth: int = DEPTH) -> ir.Operation | None:
         if found is not None:
             return found
     return None
+
+
+def squares_elsewhere(value: ir.Value, depth: int = DEPTH) -> tuple[ir.Value, str] | None:
+    """Return x and why it is no norm of ours, if `value` is made of a sum of its squares that has other roundings."""
+    value = _without_moves(value)
+    op = defining(value)
+    if op is None or depth == 0:
+        return None
+    inner = squared(value)
+    length = None if inner is None else made_by(core(inner), LENGTH)
+    if length is not None and constant_float(length.operands[1]) == 2.0:
+        return core(length.operands[0]), SQUARED_LENGTH
+    if op.name == "torch.aten.bmm":
+        left, right = (_without_moves(operand) for operand in op.operands)
+        known = torch_tensor(value.type)
+        return (left, PRODUCT_OF_ROWS) if left == right and known and known.dims[-2:] == (1, 1) else None
+    if op.name not in _STEPS:
+        return None
+    tried = (squares_elsewhere(operand, depth - 1) for operand in op.operands)
+    return next((found for found in tried if found is not None), None)
+
+
+def _without_moves(value: ir.Value) -> ir.Value:
+    """Return what views, permutations and exact conversions were made of."""
+    inner = core(value)
+    moved = made_by(inner, "torch.aten.permute", "torch.aten.transpose.int")
+    return inner if moved is None else _without_moves(moved.operands[0])
 
 
 def match_mean_square(under: ir.Value) -> MeanSquare:

@@ -12,8 +12,6 @@ from .matching import (
     FLOATS,
     PRODUCTS,
     QUOTIENTS,
-    Absmax,
-    absmax_of,
     clamped,
     core,
     narrowed,
@@ -21,60 +19,19 @@ from .matching import (
     number_over,
     over_number,
     plus_number,
+    squared,
     times_number,
     without_expansion,
     without_widening,
 )
+from .matching_absmax import Absmax, absmax_of
 from .raising import require, required
-from .torch_values import CASTS, defining, known_tensor, made_by, torch_tensor
+from .torch_values import CASTS, constant_int, defining, known_tensor, made_by, torch_tensor
 
 #: Through how many ops a refused scale is followed back to a reduction, to tell a dynamic scale from a given one.
 DEPTH = 8
 
 _EXTREMES = frozenset(f"torch.aten.{name}" for name in ("amax", "amin", "max", "max.dim", "linalg_vector_norm"))
-
-
-@dataclass(frozen=True)
-class Conversion:
-    """What leads from a scaled value to its 8-bit form: clamps, roundings and views, in any order.
-
-    Attributes:
-        scaled: The value at the start.
-        low: Lower clamp; -inf is none.
-        high: Upper clamp; inf is none.
-        rounds: Whether there is a `round` to integers.
-        narrow: Float type that the value is rounded to on the way, if that is narrower than its own.
-        views: Ops in between that change the shape, the first one first.
-    """
-
-    scaled: ir.Value
-    low: float
-    high: float
-    rounds: bool
-    narrow: str | None
-    views: tuple[ir.Operation, ...]
-
-
-def read_conversion(op: ir.Operation) -> Conversion:
-    """Read backwards from the conversion itself."""
-    value, low, high, rounds, narrow = op.operands[0], -inf, inf, False, None
-    views: list[ir.Operation] = []
-    while True:
-        view, integral = made_by(value, *VIEWS), made_by(value, "torch.aten.round")
-        limits, rounding = clamped(value), narrowed(value)
-        if view is not None:
-            views.insert(0, view)
-            value = view.operands[0]
-        elif integral is not None:
-            rounds, value = True, integral.operands[0]
-        elif limits is not None:
-            low, high, value = max(low, limits.low), min(high, limits.high), limits.value
-        elif rounding is not None and narrow in (None, rounding[1]):
-            value, narrow = rounding
-        elif without_widening(value) != value and narrow is None:
-            value = without_widening(value)
-        else:
-            return Conversion(value, low, high, rounds, narrow, tuple(views))
 
 
 @dataclass(frozen=True)
@@ -233,12 +190,16 @@ def is_dynamic(factor: ir.Value, x: ir.Value, depth: int = DEPTH) -> bool:
     op = defining(factor)
     if op is None or depth == 0 or not op.name.startswith("torch."):
         return False
-    if op.name in _EXTREMES and _start(op.operands[0]) == _start(x):
+    # The first of the sorted values is the largest one, when there is but one.
+    largest = op.name in _EXTREMES or (op.name == "torch.aten.topk" and constant_int(op.operands[1]) == 1)
+    if largest and _start(op.operands[0]) == _start(x):
         return True
     return any(is_dynamic(operand, x, depth - 1) for operand in op.operands)
 
 
 def _start(value: ir.Value) -> ir.Value:
-    """Return what magnitudes, views and conversions of any kind were made of."""
-    op = made_by(value, "torch.aten.abs", "torch.aten.neg", *CASTS, *VIEWS)
-    return value if op is None else _start(op.operands[0])
+    """Return what magnitudes, squares, views and conversions of any kind were made of."""
+    op, inner = made_by(value, "torch.aten.abs", "torch.aten.neg", *CASTS, *VIEWS), squared(value)
+    if op is not None:
+        inner = op.operands[0]
+    return value if inner is None else _start(inner)

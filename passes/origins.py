@@ -12,16 +12,26 @@ from collections.abc import Iterable
 
 from torch_mlir import ir
 
+from fanfold.positions import is_of_user
+
 ATTRIBUTE = "origins"
 _POSITION = re.compile(r'"([^"]+)":(\d+)(?::\d+)?')
+_ESCAPED = re.compile(rb"\\(\\|[0-9A-F]{2})")
+_SERIAL = re.compile(r"#\d+$")
 
 
 def position(location: ir.Location) -> str:
     """Return the innermost position of an MLIR location in the user's code as ``file:line``, or ``unknown``."""
-    found = [f"{file}:{line}" for file, line in _POSITION.findall(str(location))]
+    found = [(_unescaped(file), line) for file, line in _POSITION.findall(str(location))]
     # A layer's source is of no help when it is PyTorch's own: the line that calls it is.
-    own = [where for where in found if "/site-packages/torch/" not in where and not where.startswith("torch/")]
-    return (own or found or ["unknown"])[0]
+    own = [(file, line) for file, line in found if is_of_user(file)]
+    return ":".join((own or found)[0]) if found else "unknown"
+
+
+def _unescaped(text: str) -> str:
+    """Return the text of an MLIR string, in which the bytes of what is not ASCII are printed as hexadecimal digits."""
+    plain = _ESCAPED.sub(lambda m: b"\\" if m[1] == b"\\" else bytes.fromhex(m[1].decode()), text.encode())
+    return plain.decode(errors="replace")
 
 
 def origin(op: ir.Operation, source: str | None = None, serial: int | None = None) -> str:
@@ -44,4 +54,5 @@ def stamp(op: ir.Operation, origins: Iterable[str]) -> None:
 def split(text: str) -> tuple[str, str]:
     """Split an origin into source op and position."""
     source, _, where = text.partition("@")
-    return source, where.partition("#")[0]
+    # A path may have a "#" of its own, but a line number follows it.
+    return source, _SERIAL.sub("", where)

@@ -34,6 +34,8 @@ from .raise_custom_ops import RaiseCustomOps
 from .raise_spelled_quantize import RaiseSpelledQuantize
 from .raise_spelled_rms_norm import RaiseSpelledRMSNorm
 from .raise_spelled_silu_mul import RaiseSpelledSiluMul
+from .report_gaps import ReportGaps
+from .report_left_ops import ReportLeftOps
 from .report_near_misses import ReportNearMisses
 from .resolve_dims import ResolveDims
 from .return_scale_layouts import ReturnScaleLayouts
@@ -69,7 +71,12 @@ def standard_pipeline() -> list[Pass]:
         RaiseAtenRMSNorm(),
         RaiseSpelledRMSNorm(),
         RaiseSpelledSiluMul(),
+        # A model that computes a norm twice, for a scale and for the values, means one.
+        FoldDuplicates(),
         RaiseSpelledQuantize(),
+        # What they have not taken; nothing else has been at it yet.
+        DropDeadOps(),
+        ReportNearMisses(),
         # In row form, views between row ops are the identity; then equal consumers are equal ops.
         FoldViews(),
         SinkViews(),
@@ -80,9 +87,11 @@ def standard_pipeline() -> list[Pass]:
         # A kernel must not write a tensor that is asked for its size only.
         ResolveDims(),
         DropDeadOps(),
-        ReportNearMisses(),
         SplitTensorScales(),
         FormRows(),
+        # What is between two kernels still stands there.
+        ReportGaps(),
+        ReportLeftOps(),
         SeparateResults(),
         FoldEmptyViews(),
         # What is left is IREE's to lower, and IREE must not lose its roundings.

@@ -28,14 +28,14 @@ from typing import ClassVar
 
 from torch_mlir import ir
 
-from fanfold.dialect.quantize import LARGEST_FINITE
+from fanfold.dialect.quantize import LARGEST_FINITE, LARGEST_FLOOR, LEAST_BOUND
 
 from .base import PassState
+from .constants import rounded_to
 from .kernel.float8 import represents
 from .matching import (
     EXPANSIONS,
     FLOATS,
-    Absmax,
     core,
     exact_source,
     number,
@@ -44,7 +44,9 @@ from .matching import (
     without_views,
     without_widening,
 )
-from .matching_scales import Conversion, Scale, Scaled, is_dynamic, match_scaled, read_conversion, read_scale
+from .matching_absmax import Absmax
+from .matching_conversions import Conversion, read_conversion, require_order
+from .matching_scales import Scale, Scaled, is_dynamic, match_scaled, read_scale
 from .raising import Raiser, raise_all, require, row_tensor
 from .row_form import from_rows, to_rows
 from .scale_values import cast_to, constant_f32, hand_over, hoisted, like_absmax, position_of, reapplied, twins
@@ -54,6 +56,9 @@ NAME = "quantize (spelled out)"
 
 #: Smallest normal number of each type that a scale can have: below it, quotients lose bits.
 SMALLEST_NORMAL = {"f32": 2.0**-126, "bf16": 2.0**-126, "f16": 2.0**-14}
+
+#: Largest relative error of a rounding to each type.
+UNIT = {"f32": 2.0**-24, "bf16": 2.0**-8, "f16": 2.0**-11}
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,9 @@ def _key(op: ir.Operation) -> str | None:
 def _raise(scales: list[_Scales], r: Raiser) -> None:
     conversion = read_conversion(r.source)
     scaled = match_scaled(conversion.scaled)
+    if _element(r) != "i8":
+        require(not conversion.rounds, "the value is rounded to integers before its conversion to fp8")
+    require_order(conversion)
     if scaled is not None and is_dynamic(scaled.factor, scaled.x):
         scales.append(_raise_dynamic(r, conversion, scaled))
     else:
@@ -106,16 +114,18 @@ def _element(r: Raiser) -> str:
 
 
 def _quotient_type(conversion: Conversion) -> str:
-    return conversion.narrow or known_tensor(conversion.scaled).element
+    element, narrow = known_tensor(conversion.scaled).element, conversion.narrow
+    require(narrow is None or element == "f32", f"the scaled value is rounded to {element} and then to {narrow}")
+    return narrow or element
 
 
 def _raise_static(r: Raiser, conversion: Conversion, scaled: Scaled | None) -> None:
     element = _element(r)
-    _require_rounding(conversion, element)
     low, high, largest = conversion.low, conversion.high, LARGEST_FINITE[element]
     fate = "is not saturated" if element == "i8" else "becomes NaN or infinite"
     require(high <= largest, f"there is no clamp to {largest:g} or less: what is above {fate}")
-    require(low == -high, f"the value is clamped to {low:g} and {high:g}, not to the same magnitude")
+    same = low == -high or (element == "i8" and low == -high - 1)
+    require(high >= LEAST_BOUND and same, f"the value is clamped to {low:g} and {high:g}, not to the same magnitude")
     # A factor for each row that is made elsewhere stays outside, and so does a product that scales nothing.
     inside = scaled if scaled is not None and _is_single(scaled.factor) else None
     x = exact_source(conversion.scaled if inside is None else inside.x)
@@ -128,8 +138,9 @@ def _raise_static(r: Raiser, conversion: Conversion, scaled: Scaled | None) -> N
         granularity="tensor",
         bound=high,
         form=form,
-        quotient_type="f32" if inside is None and conversion.narrow is None else _quotient_type(conversion),
+        quotient_type=(conversion.narrow or "f32") if inside is None else _quotient_type(conversion),
         scale=scale,
+        low=low,
     )
     _replace(r, conversion, q, x)
 
@@ -161,7 +172,6 @@ def _as_f32(factor: ir.Value) -> ir.Value:
 
 def _raise_dynamic(r: Raiser, conversion: Conversion, scaled: Scaled) -> _Scales:
     element = _element(r)
-    _require_rounding(conversion, element)
     scale = read_scale(scaled)
     absmax = scale.absmax
     require(
@@ -171,7 +181,9 @@ def _raise_dynamic(r: Raiser, conversion: Conversion, scaled: Scaled) -> _Scales
     x = exact_source(scaled.x)
     known = row_tensor(x, "x")
     granularity = _granularity(absmax, scaled, known)
-    _require_range(conversion, scale, element)
+    low = _lowest(conversion, scale, element)
+    dims = known_tensor(conversion.scaled).dims
+    require(dims == known.dims, f"x is {x.type}, and with the dims of the scale it becomes {conversion.scaled.type}")
     values = twins(scale.value)
     first = min((value.owner.operation for value in values), key=position_of)
     grouped = granularity == "group"
@@ -189,15 +201,11 @@ def _raise_dynamic(r: Raiser, conversion: Conversion, scaled: Scaled) -> _Scales
             form=scale.form,
             scale_type=scale.scale_type,
             quotient_type=_quotient_type(conversion),
+            low=low,
         )
         lives_on = reapplied(scale.views, like_absmax(scales, absmax, x if grouped else None))
     _replace(r, conversion, q, x)
     return _Scales(values, lives_on)
-
-
-def _require_rounding(conversion: Conversion, element: str) -> None:
-    if element != "i8":
-        require(not conversion.rounds, "the value is rounded to integers before its conversion to fp8")
 
 
 def _granularity(absmax: Absmax, scaled: Scaled, x: TorchTensor) -> str:
@@ -230,18 +238,26 @@ def _repeats_groups(factor: ir.Value, absmax: Absmax, x: TorchTensor) -> bool:
     return one.dims == (*reduced[:-1], 1) and known_tensor(repeated).dims == reduced
 
 
-def _require_range(conversion: Conversion, scale: Scale, element: str) -> None:
+def _lowest(conversion: Conversion, scale: Scale, element: str) -> float:
+    """Return the lower end of the range, or refuse one that is not the op's own and that values can go beyond."""
     bound, largest = scale.bound, LARGEST_FINITE[element]
-    require(0 < bound <= largest, f"absmax is mapped to {bound:g}; {element} reaches {largest:g}")
+    require(LEAST_BOUND <= bound <= largest, f"absmax is mapped to {bound:g}; {element} reaches {largest:g}")
+    for name, floor in (("absmax", scale.absmax_floor), ("the scale", scale.scale_floor)):
+        require(floor <= LARGEST_FLOOR, f"{name} is {floor:g} at least, which is no number of f32")
     low, high = conversion.low, conversion.high
-    if (low, high) == (-bound, bound):
-        return
+    if (low, high) == (-bound, bound) or (element == "i8" and (low, high) == (-bound - 1, bound)):
+        return low
     require(
         low <= -bound and high >= bound,
         f"the value is clamped to {low:g} and {high:g}, and absmax is mapped to {bound:g}",
     )
     limits = "no clamp" if (low, high) == (-inf, inf) else f"a clamp to {low:g} and {high:g}"
     require(represents(element, bound), f"there is {limits}, and {element} does not have {bound:g}")
+    types = f"a scale in {scale.scale_type} and a quotient in {_quotient_type(conversion)}"
+    require(
+        element != "i8" or not _overshoots(bound, scale.scale_type, _quotient_type(conversion)),
+        f"there is {limits}, and {types} can round to more than {bound:g}; clamp to -{bound:g} and {bound:g}",
+    )
     # Fanfold saturates at the bound: the same where rounding alone leads beyond it, so for every scale with full bits.
     if scale.form == "multiplier":
         safe = scale.scale_type == "f32" and scale.absmax_floor > bound * 2.0**-126
@@ -252,6 +268,14 @@ def _require_range(conversion: Conversion, scale: Scale, element: str) -> None:
         f"there is {limits}, and no floor keeps the scales of tiny rows accurate: their values exceed {bound:g}; "
         f"clamp to -{bound:g} and {bound:g}, or absmax to a least value",
     )
+    return -bound
+
+
+def _overshoots(bound: float, scale_type: str, quotient_type: str) -> bool:
+    """Return whether the value that the scale was made of can be rounded to an integer above the bound."""
+    # A scale is off by one unit of its rounding; quotients and reciprocals in f32 add a few of theirs.
+    largest = bound * (1 + UNIT[scale_type] + 4 * UNIT["f32"])
+    return rounded_to(largest, quotient_type) >= bound + 0.5
 
 
 def _rows_before(op: ir.Operation, x: ir.Value, absmax: Absmax) -> ir.Value:

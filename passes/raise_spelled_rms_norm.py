@@ -31,7 +31,16 @@ from torch_mlir.dialects import tensor
 
 from .base import PassState
 from .fold_views import VIEWS
-from .matching import EXPANSIONS, FLOATS, QUOTIENTS, core, exact_source, narrowed, without_widening
+from .matching import (
+    EXPANSIONS,
+    FLOATS,
+    QUOTIENTS,
+    core,
+    exact_source,
+    narrowed,
+    without_expansion,
+    without_widening,
+)
 from .matching_norms import (
     MEAN,
     MeanSquare,
@@ -41,6 +50,7 @@ from .matching_norms import (
     reciprocal_roots,
     spread,
     squares_behind,
+    squares_elsewhere,
     weight_of,
 )
 from .raising import Raiser, raise_all, require, required, row_tensor
@@ -69,8 +79,11 @@ def _key(op: ir.Operation) -> str | None:
     if not is_root(op):
         return None
     reduction = squares_behind(op.operands[0])
-    if reduction is None or _is_dead(op):
+    if _is_dead(op):
         return None
+    if reduction is None:
+        found = squares_elsewhere(op.operands[0])
+        return NAME if found is not None and _scales(op.results[0], found[0]) else None
     # A root that scales nothing is a length or a statistic, unless it is the reciprocal root of a mean.
     norm = reduction.name == MEAN and bool(reciprocal_roots(op))
     return NAME if norm or _scales(op.results[0], core(_squared(reduction))) else None
@@ -102,6 +115,8 @@ def _scales(value: ir.Value, x: ir.Value, depth: int = 4) -> bool:
 
 def _raise(r: Raiser) -> None:
     root = r.source
+    other = squares_elsewhere(root.operands[0])
+    require(other is None or squares_behind(root.operands[0]) is not None, "" if other is None else other[1])
     matched = match_mean_square(root.operands[0])
     norms = []
     for rstd in reciprocal_roots(root):
@@ -172,9 +187,11 @@ def _plan(rstd: ir.Value, product: ir.Operation, matched: MeanSquare) -> _Plan:
         require(element == "f32", f"{what} is computed in {element}, not f32")
     width = known_tensor(matched.squares).dims[-1]
     require(known.dims[-1] == width, f"rows of {width} values are averaged and rows of {known.dims[-1]} scaled")
-    dims = known_tensor(factor).dims
-    one_a_row = dims in ((*known.dims[:-1], 1), (*known.dims[:-1], width)) or (not dims and len(known.dims) == 1)
-    require(one_a_row, f"the reciprocal root is {factor.type}, which is not one value for each row of {x.type}")
+    expansion = made_by(factor, *EXPANSIONS)
+    made = factor if expansion is None else expansion.operands[0]
+    single = len(known.dims) == 1 and not known_tensor(made).dims
+    one_a_row = known_tensor(without_expansion(factor)).dims == (*known.dims[:-1], 1)
+    require(one_a_row or single, f"the reciprocal root is {made.type}, which is not one value for each row of {x.type}")
     normalized, weight, last = _weighted(product.results[0])
     result = known_tensor(last)
     require(result.element in FLOATS, f"the result is {result.element}, not one of {', '.join(FLOATS)}")

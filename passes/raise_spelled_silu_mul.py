@@ -74,8 +74,11 @@ def match(product: ir.Operation) -> SwiGLU | None:
     left, right = product.operands
     for activation, up in ((left, right), (right, left)):
         exact = without_widening(activation)
-        rounding = narrowed(exact)
-        silu, element = (exact, known_tensor(exact).element) if rounding is None else rounding
+        rounding, known = narrowed(exact), torch_tensor(exact.type)
+        if known is None:
+            # A type that nothing here takes, such as complex.
+            continue
+        silu, element = (exact, known.element) if rounding is None else rounding
         gate = _silu_of(silu)
         if gate is not None:
             return SwiGLU(gate, element, without_widening(up))
@@ -137,6 +140,6 @@ def _limited(gate: ir.Value, up: ir.Value, element: str) -> tuple[ir.Value, ir.V
         return gate, up, None
     limit = high.high
     same = (high.low, both.low, both.high) == (-inf, -limit, limit)
-    if not same or limit in (0.0, inf) or rounded_to(limit, element) != limit:
+    if not same or not 0 < limit < inf or rounded_to(limit, element) != limit:
         return gate, up, None
     return without_widening(high.value), without_widening(both.value), limit

@@ -12,7 +12,15 @@ from torch_mlir.dialects import tensor
 from fanfold.dialect.cast import CastOp
 from fanfold.dialect.columns import ColumnsOp
 from fanfold.dialect.elementwise import ElementwiseOp
-from fanfold.dialect.quantize import LARGEST_FINITE, SCALE_FORMATS, SCALE_LAYOUTS, QuantizeOp
+from fanfold.dialect.quantize import (
+    LARGEST_FINITE,
+    LARGEST_FLOOR,
+    LEAST_BOUND,
+    LOW,
+    SCALE_FORMATS,
+    SCALE_LAYOUTS,
+    QuantizeOp,
+)
 from fanfold.dialect.residual_add import ResidualAddOp
 from fanfold.dialect.rms_norm import RMSNormOp
 from fanfold.dialect.silu_mul import SiluMulOp
@@ -181,11 +189,16 @@ class Raiser:
         scale_layout: str = "row",
         scale: ir.Value | None = None,
         ceiling: ir.Value | None = None,
+        low: float | None = None,
     ) -> tuple[ir.Value, ir.Value | None]:
-        """Build `fanfold.quantize`; `scale` and `ceiling` are torch tensors of one f32."""
+        """Build `fanfold.quantize`; `scale` and `ceiling` are torch tensors of one f32, and `low` is -bound if None."""
         require(element in LARGEST_FINITE, f"{element} is not one of {', '.join(LARGEST_FINITE)}")
         require(scale_format in SCALE_FORMATS, f"scale format {scale_format} is not one of {', '.join(SCALE_FORMATS)}")
         require(scale_layout in SCALE_LAYOUTS, f"scale layout {scale_layout} is not one of {', '.join(SCALE_LAYOUTS)}")
+        bound = LARGEST_FINITE[element] if bound is None else bound
+        require(bound >= LEAST_BOUND, f"the bound {bound:g} is no normal f32")
+        for floor in (absmax_floor, scale_floor):
+            require(floor <= LARGEST_FLOOR, f"the floor {floor:g} is no finite f32")
         width = rows.type.shape[1]
         group = width if group_size is None else group_size
         scales = None
@@ -203,7 +216,7 @@ class Raiser:
             scales=scales,
             granularity=ir.StringAttr.get(granularity),
             group_size=_i64(group),
-            bound=_f64(LARGEST_FINITE[element] if bound is None else bound),
+            bound=_f64(bound),
             absmax_floor=_f64(absmax_floor),
             scale_floor=_f64(scale_floor),
             form=ir.StringAttr.get(form),
@@ -212,6 +225,8 @@ class Raiser:
             scale_format=ir.StringAttr.get(scale_format),
             scale_layout=ir.StringAttr.get(scale_layout),
         )
+        if low is not None and low != -op.bound.value:
+            op.attributes[LOW] = _f64(low)
         self._stamped(op, op.q)
         return op.q, op.scales
 

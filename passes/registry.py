@@ -28,6 +28,8 @@ from .raise_custom_ops import RaiseCustomOps
 from .raise_spelled_quantize import RaiseSpelledQuantize
 from .raise_spelled_rms_norm import RaiseSpelledRMSNorm
 from .raise_spelled_silu_mul import RaiseSpelledSiluMul
+from .report_gaps import ReportGaps
+from .report_left_ops import ReportLeftOps
 from .report_near_misses import ReportNearMisses
 from .resolve_dims import ResolveDims
 from .return_scale_layouts import ReturnScaleLayouts
@@ -54,6 +56,8 @@ PASSES: dict[str, type[Pass]] = {
         RaiseSpelledRMSNorm,
         RaiseSpelledSiluMul,
         RaiseSpelledQuantize,
+        ReportGaps,
+        ReportLeftOps,
         ReportNearMisses,
         AbsorbElementwise,
         FoldSlices,

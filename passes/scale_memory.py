@@ -10,6 +10,7 @@ from torch_mlir import ir
 from torch_mlir.dialects import arith, linalg, tensor
 
 from .kernel.scales import ScaleLayout
+from .linalg.shapes import part
 
 #: On a transpose: memory of this layout is its operand (behind a slice, if padded).
 LAYOUT = "fanfold_layout"
@@ -20,9 +21,7 @@ def to_logical(memory: ir.Value, layout: str, rows: ir.Value, result: ir.RankedT
     count, columns = result.shape
     # Two dynamic sizes look equal, but that of padded memory is another one.
     if memory.type.shape[1] != count or (layout == "column_padded" and memory.type.is_dynamic_dim(1)):
-        type_ = ir.RankedTensorType.get([columns, count], result.element_type)
-        dynamic = [rows] if type_.is_dynamic_dim(1) else []
-        memory = tensor.extract_slice(type_, memory, [], dynamic, [], [0, 0], [columns, count], [1, 1])
+        memory = part(memory, [0, 0], [columns, count], [rows] if result.is_dynamic_dim(0) else [])
     return _transposed(memory, [rows if result.is_dynamic_dim(0) else count, columns], LAYOUT, layout)
 
 

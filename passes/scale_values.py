@@ -9,7 +9,8 @@ from torch_mlir.dialects import arith, tensor
 
 from .constants import rounded_to
 from .fold_views import VIEWS
-from .matching import Absmax, number, same_shape, without_widening
+from .matching import number, same_shape, without_widening
+from .matching_absmax import Absmax
 from .row_form import from_builtin, from_rows
 from .torch_values import ELEMENT_OF_DTYPE, TorchTensor, defining, known_tensor, users
 

@@ -25,7 +25,7 @@ from torch_mlir import ir
 from torch_mlir.dialects import arith, linalg, tensor
 
 from fanfold.dialect.absmax import AbsmaxOp
-from fanfold.dialect.quantize import QuantizeOp, is_dynamic_tensor_quantize
+from fanfold.dialect.quantize import LOW, QuantizeOp, is_dynamic_tensor_quantize
 from fanfold.dialect.rows import ROW_OPS, is_row_wise
 
 from .base import PassState
@@ -77,6 +77,8 @@ def _split(op: ir.Operation) -> None:
         scale_format=ir.StringAttr.get("f32"),
     )
     stamp(quantize.operation, origins_of(op))
+    if LOW in op.attributes:
+        quantize.attributes[LOW] = op.attributes[LOW]
     quantize.attributes[SECOND_STEP] = ir.UnitAttr.get()
     op.results[0].replace_all_uses_with(quantize.q)
     op.results[1].replace_all_uses_with(scale)

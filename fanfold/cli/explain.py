@@ -13,10 +13,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fanfold.container import MAGIC
+
 if TYPE_CHECKING:
     from rich.text import Text
 
     from fanfold.report import Decision, Report
+
+
+# IREE's own part of a .vmfb, and where the name of a zip file's first entry is.
+_IREE_ENTRY, _NAME_OFFSET = "module.fb", 30
 
 
 @click.command()
@@ -69,13 +75,23 @@ def _report(model: Path, target: str | None) -> Report:
 
 
 def _is_artifact(model: Path) -> bool:
-    from fanfold.artifact import META
-
+    """Return whether a file is a .vmfb, whole or not, by its content; what is no zip file is what it is called."""
     # A .pt2 is a zip file too, whatever either is called.
-    if not zipfile.is_zipfile(model):
+    try:
+        with zipfile.ZipFile(model) as archive:
+            return _IREE_ENTRY in archive.namelist()
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return _begins_with(model, _IREE_ENTRY) or model.suffix == ".vmfb"
+
+
+def _begins_with(model: Path, entry: str) -> bool:
+    """Return whether the first entry of a zip file that may be cut off has a name."""
+    try:
+        with model.open("rb") as stream:
+            head = stream.read(_NAME_OFFSET + len(entry))
+    except (OSError, ValueError):
         return False
-    with zipfile.ZipFile(model) as archive:
-        return META in archive.namelist()
+    return head.startswith(MAGIC) and head[_NAME_OFFSET:] == entry.encode()
 
 
 def _lines(model: Path, report: Report) -> Iterator[Text]:

@@ -30,6 +30,7 @@ SCALE_LAYOUTS = ("row", "column", "column_padded")
 #: UE8M0 exponents in the int32 that a packed scale is.
 PACKED = 4
 
+_F32 = torch.finfo(torch.float32)
 _INFINITE_EXPONENT = 255
 _BITS_OF_2_TO_MINUS_127 = 0x00400000
 
@@ -45,19 +46,20 @@ def resolve_bound(op: str, dtype: torch.dtype, bound: float | None) -> float:
     largest = LARGEST_FINITE[dtype]
     if bound is None:
         return largest
-    if not 0 < bound <= largest:
-        raise reject(op, "bound", expected=f"0 < bound <= {largest} for {dtype}", found=bound)
+    # Computations are in f32: a bound that is less in it than a normal number is inaccurate, or 0.
+    if not _F32.tiny <= bound <= largest:
+        raise reject(op, "bound", expected=f"2^-126 to {largest} for {dtype}", found=bound)
     return bound
 
 
 def check_floor(op: str, name: str, value: float) -> None:
-    """Check that a floor is a number and not negative.
+    """Check that a floor is a finite f32 and not negative.
 
     Raises:
         ArgumentError: If it is not.
     """
-    if not value >= 0:
-        raise reject(op, name, expected="a number >= 0", found=value)
+    if not 0 <= value <= _F32.max:
+        raise reject(op, name, expected="a finite f32 >= 0", found=value)
 
 
 def default_scale_floor(bound: float) -> float:

@@ -42,6 +42,10 @@ def token_quant(
     NaN propagates through every step, as in :func:`group_quant`; int8 gets 0 for it, and never -128. A row of zeros
     gets the floor's scale.
 
+    There is no `scale_layout` and no packed format: one scale a row is the same memory by row and by column, and three
+    of the four bytes of a packed one would be empty. :func:`group_quant` with the width as `group_size` has both, and
+    with them the padding.
+
     Args:
         x: ``[..., N]`` in bf16, f16 or f32, with any leading dims, also none and empty ones.
         dtype: ``float8_e4m3fn``, ``float8_e4m3fnuz``, ``float8_e5m2`` or ``int8``.

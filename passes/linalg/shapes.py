@@ -5,6 +5,8 @@
 from torch_mlir import ir
 from torch_mlir.dialects import arith, tensor
 
+from fanfold.dialect.checks import DYNAMIC
+
 from .build import sizes_like
 
 
@@ -13,9 +15,7 @@ def slice_columns(rows: ir.Value, begin: int, width: int) -> ir.Value:
     type_ = ir.RankedTensorType(rows.type)
     if width == type_.shape[1]:
         return rows
-    sizes = [type_.shape[0], width]
-    result = ir.RankedTensorType.get(sizes, type_.element_type)
-    return tensor.extract_slice(result, rows, [], sizes_like(rows), [], [0, begin], sizes, [1, 1])
+    return part(rows, [0, begin], [type_.shape[0], width], sizes_like(rows))
 
 
 def split(rows: ir.Value, groups: int, group: int) -> ir.Value:
@@ -37,12 +37,21 @@ def joined(grouped: ir.Value, width: int) -> ir.Value:
 
 def column_of_groups(grouped: ir.Value, place: int) -> ir.Value:
     """Return the elements at one place of every group: ``tensor<R x groups>`` of ``tensor<R x groups x group>``."""
-    type_ = ir.RankedTensorType(grouped.type)
-    rows, groups, _ = type_.shape
-    result = ir.RankedTensorType.get([rows, groups], type_.element_type)
-    return tensor.extract_slice(
-        result, grouped, [], sizes_like(grouped), [], [0, 0, place], [rows, groups, 1], [1, 1, 1]
-    )
+    rows, groups, _ = ir.RankedTensorType(grouped.type).shape
+    return part(grouped, [0, 0, place], [rows, groups, 1], sizes_like(grouped), drop_last=True)
+
+
+def part(
+    whole: ir.Value, offsets: list[int], sizes: list[int], dynamic: list[ir.Value], *, drop_last: bool = False
+) -> ir.Value:
+    """Return a part of a tensor; `dynamic` has the sizes that are not static, `drop_last` drops a last dim of 1."""
+    kept = sizes[:-1] if drop_last else sizes
+    result = ir.RankedTensorType.get(kept, ir.RankedTensorType(whole.type).element_type)
+    if 0 in sizes:
+        # The verifier of a slice wants its offset to be before the end, also where it takes nothing.
+        left = iter(dynamic)
+        return tensor.empty([next(left) if size == DYNAMIC else size for size in kept], result.element_type)
+    return tensor.extract_slice(result, whole, [], dynamic, [], offsets, sizes, [1] * len(sizes))
 
 
 def _padded(rows: ir.Value, width: int) -> ir.Value:

@@ -106,6 +106,16 @@ def test_explain_is_compile_without_iree() -> None:
     assert "dispatches per call" not in str(explained)
 
 
+@pytest.mark.usefixtures("without_iree")
+def test_explain_dumps_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FANFOLD_DUMP", str(tmp_path / "dump"))
+    fanfold.explain(Fused(), (X,))
+    assert list((tmp_path / "dump").glob("*-form-rows.mlir"))
+    monkeypatch.setenv("FANFOLD_DUMP", __file__)
+    with pytest.raises(fanfold.errors.ArtifactError):
+        fanfold.explain(Fused(), (X,))
+
+
 def test_collection_of_cycles_is_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     monkeypatch.setattr("fanfold.passes.pipeline.standard_pipeline", lambda: seen.append(gc.isenabled()) or [])

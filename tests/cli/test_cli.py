@@ -93,8 +93,9 @@ def test_targets_claim_nothing_for_processors_that_nobody_tested(
 ) -> None:
     monkeypatch.setattr("platform.machine", lambda: "aarch64")
     lines = invoke("targets").output.splitlines()
-    assert [line.split()[0] for line in lines[1:]] == ["cpu", "cpu:generic"]
-    assert all(line.split()[-1] == "none" for line in lines[1:])
+    processors = [line for line in lines[1:] if line.split()[0].startswith("cpu")]
+    assert [line.split()[0] for line in processors] == ["cpu", "cpu:generic"]
+    assert all(line.split()[-1] == "none" for line in processors)
 
 
 def test_compile_report_and_run(invoke: Invoke, program: Path, tmp_path: Path) -> None:

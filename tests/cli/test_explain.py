@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,35 @@ def test_explain_refuses_what_is_no_model(programs: dict[str, Path], tmp_path: P
         assert result.exit_code == 1
         assert result.stderr.startswith("error: [")
         assert message in result.stderr
+
+
+def test_explain_says_what_is_wrong_with_an_artifact(programs: dict[str, Path], tmp_path: Path) -> None:
+    whole, renamed = tmp_path / "whole.vmfb", tmp_path / "renamed.vmfb"
+    assert invoke("compile", programs["fused"], "-o", whole, "-q").exit_code == 0
+    content = whole.read_bytes()
+    with zipfile.ZipFile(whole) as archive:
+        module = archive.read("module.fb")
+    with zipfile.ZipFile(tmp_path / "iree.pt2", "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("module.fb", module)
+    for name, data, message in (
+        ("cut.vmfb", content[: len(content) // 2], "cut.vmfb is damaged"),
+        # Whatever it is called.
+        ("cut.pt2", content[:-100], "cut.pt2 is damaged"),
+        ("flipped.vmfb", content[:-60] + bytes(60), "flipped.vmfb is damaged"),
+        ("start.vmfb", content[:20], "start.vmfb is damaged"),
+        ("empty.vmfb", b"", "empty.vmfb is damaged"),
+        ("text.vmfb", b"text", "text.vmfb was not written by fanfold"),
+        ("iree.pt2", None, "iree.pt2 was not written by fanfold"),
+        ("none.vmfb", None, "expected: a .vmfb file"),
+    ):
+        if data is not None:
+            (tmp_path / name).write_bytes(data)
+        result = invoke("explain", tmp_path / name)
+        assert result.exit_code == 1, name
+        assert message in result.stderr, result.stderr
+        assert "torch.export" not in result.stderr
+    renamed.write_bytes(programs["fused"].read_bytes())
+    assert invoke("explain", renamed).exit_code == 0
 
 
 def test_compile_is_strict_on_request(programs: dict[str, Path], tmp_path: Path) -> None:

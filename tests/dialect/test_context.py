@@ -90,7 +90,8 @@ def test_any_exception_in_a_verifier_is_an_error() -> None:
     def broken(self: object) -> None:
         raise KeyError("no such thing")
 
-    operation = the_cast(parse_module(CAST))
+    module = parse_module(CAST)
+    operation = the_cast(module)
     found: list[str] = []
 
     def note(diagnostic: ir.Diagnostic) -> bool:

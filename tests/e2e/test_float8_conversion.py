@@ -56,6 +56,70 @@ def test_every_code(dtype: torch.dtype) -> None:
         assert same_bits(found, expected), expected.dtype
 
 
+def same_codes(found: Tensor, expected: Tensor) -> bool:
+    """Return whether fp8 tensors are equal byte for byte, NaNs apart."""
+    nan = expected.float().isnan()
+    equal = found.view(torch.uint8) == expected.view(torch.uint8)
+    return torch.equal(found.float().isnan(), nan) and bool((equal | nan).all())
+
+
+ALL = [*FP8, torch.float8_e5m2fnuz]
+E8M0 = torch.float8_e8m0fnu
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.int32, torch.int8, torch.uint8, torch.bool], ids=str)
+def test_integers_saturate(dtype: torch.dtype) -> None:
+    x = torch.arange(-70000, 70000, 7)
+    if dtype.itemsize == 1:
+        x = torch.arange(-128, 128).to(dtype)
+    x = x.to(dtype)
+    for found, expected in zip(fanfold.compile(Convert(*ALL, E8M0), (x,))(x), Convert(*ALL, E8M0)(x), strict=True):
+        assert same_codes(found, expected), expected.dtype
+
+
+def test_from_f64() -> None:
+    """Eager rounds to f32 first."""
+    codes = torch.arange(256, dtype=torch.int16).to(torch.uint8)
+    values = torch.cat([codes.view(dtype).double() for dtype in FP8])
+    values = values[values.isfinite()].unique()
+    halves = (values[1:] + values[:-1]) / 2
+    x = torch.cat([halves * (1 + s * 2.0**-e) for e in (22, 24, 25, 30, 52) for s in (-1, 0, 1)] + [values])
+    x = torch.cat([x, torch.tensor([1e300, -1e300, float("inf"), float("nan"), 1e-300])])
+    for found, expected in zip(fanfold.compile(Convert(*ALL, E8M0), (x,))(x), Convert(*ALL, E8M0)(x), strict=True):
+        assert same_codes(found, expected), expected.dtype
+
+
+@pytest.mark.parametrize("dtype", [*ALL, E8M0], ids=str)
+def test_every_code_to_other_types(dtype: torch.dtype) -> None:
+    q = torch.arange(256, dtype=torch.int16).to(torch.uint8).view(dtype)
+    others = [other for other in [*ALL, E8M0] if other != dtype]
+    *found, double = fanfold.compile(Convert(*others, torch.float64), (q,))(q)
+    for one, other in zip(found, others, strict=True):
+        assert same_codes(one, q.to(other)), other
+    # IREE takes 2^-127, a denormal f32, for zero on the way to f64.
+    expected = torch.where(q.float() == 2.0**-127, 0.0, q.double())
+    torch.testing.assert_close(double, expected, rtol=0, atol=0, equal_nan=True)
+
+
+@pytest.mark.parametrize("dtype", FP8, ids=str)
+def test_every_finite_code_to_integers(dtype: torch.dtype) -> None:
+    q = torch.arange(256, dtype=torch.int16).to(torch.uint8).view(dtype)
+    q = q[q.float().isfinite()]
+    assert torch.equal(fanfold.compile_and_run(Convert(torch.int32), (q,))[0], q.to(torch.int32))
+
+
+def test_e8m0() -> None:
+    """To the nearest power of two, half way upwards, without the sign."""
+    x = torch.arange(0, 2**31, 65537, dtype=torch.int64).to(torch.int32).view(torch.float32)
+    x = torch.cat([x, -x, torch.tensor([1.5, 3.0, 6.0, 2.0**-127, 1.5 * 2.0**127, 0.0, float("inf")])])
+    (found,) = fanfold.compile_and_run(Convert(E8M0), (x,))
+    assert torch.equal(found.view(torch.uint8), x.to(E8M0).view(torch.uint8))
+    scales = torch.arange(256, dtype=torch.int16).to(torch.uint8).view(E8M0)
+    wide = (torch.float32, torch.bfloat16)
+    for back, expected in zip(fanfold.compile_and_run(Convert(*wide), (scales,)), Convert(*wide)(scales), strict=True):
+        assert same_bits(back, expected), expected.dtype
+
+
 def test_dequantised_nan() -> None:
     class Dequantise(nn.Module):
         def forward(self, x: Tensor) -> Tensor:

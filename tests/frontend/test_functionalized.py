@@ -343,5 +343,30 @@ def test_changed_input_is_refused() -> None:
             C.rms_norm(x, x, w, 1e-6)
             return x + 1
 
-    with pytest.raises(ExportError, match="changes its inputs"):
+    with pytest.raises(ExportError, match="writes to its inputs") as caught:
         import_model(InPlace(), (torch.randn(4, 8), torch.rand(8)))
+    line = InPlace.forward.__code__.co_firstlineno + 1
+    assert (caught.value.op, caught.value.location) == ("_C.rms_norm.default", f"{__file__}:{line}")
+
+
+def test_inputs_that_are_added_in_place_are_refused_with_a_remedy_that_helps() -> None:
+    """The op overwrites both: a decoder layer, exported alone, hands them on."""
+
+    class Layer(nn.Module):
+        def __init__(self, copied: bool) -> None:
+            super().__init__()
+            self.copied = copied
+
+        def forward(self, x: torch.Tensor, residual: torch.Tensor, w: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            if self.copied:
+                x, residual = x.clone(), residual.clone()
+            C.fused_add_rms_norm(x, residual, w, 1e-6)
+            return x, residual
+
+    args = torch.randn(4, 8), torch.randn(4, 8), torch.rand(8)
+    with pytest.raises(ExportError, match=r"writes to its inputs[^$]*found: x, residual") as caught:
+        import_model(Layer(copied=False), args)
+    assert caught.value.op == "_C.fused_add_rms_norm.default"
+    assert "clone" in str(caught.value.remedy)
+    assert "eval" not in str(caught.value)
+    import_model(Layer(copied=True), args)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import io
 import re
 import shlex
@@ -145,17 +146,38 @@ def _unread_lines(path: Path, runs: list[RunLine]) -> list[str]:
     check = re.compile(rf"//\s*({'|'.join(map(re.escape, prefixes)) or '(?!)'}){_AFTER_PREFIX}")
     patterns = [pattern_for_opts(parse_argv_options([CHECKER, *r.checker])) for r in runs if r.checker is not None]
     announces = any(VERIFY in run.arguments for run in runs)
+    names = {"CHECK", "RUN", *prefixes}
     found = []
     for number, line in enumerate(path.read_text().splitlines(), start=1):
-        comment = line.partition("//")[2]
-        word = re.match(r"\s*([A-Za-z][\w-]*(\{LITERAL\})?)\s*:", comment)
-        if word is not None and not _RUN.match(line):
+        comment = line.partition("//")[2].strip(" /")
+        name = _name_before_colon(comment)
+        if name and not _RUN.match(line):
             if not check.search(line):
-                found.append(f"line {number}: nothing reads {word[1]!r}")
+                found.append(f"line {number}: nothing reads {name!r}")
             elif not any(reads.search(line) and not skips.search(line) for reads, skips in patterns):
-                found.append(f"line {number}: {CHECKER} takes {word[1]!r} for a comment")
-        elif re.match(r"\s*CHECK", comment):
+                found.append(f"line {number}: {CHECKER} takes {name!r} for a comment")
+        elif comment.startswith("CHECK"):
             found.append(f"line {number}: a check without a colon")
+        elif not name and (word := _like_a_name(comment, names)):
+            found.append(f"line {number}: nothing reads {word!r}")
+        if TOOL in comment and "%s" in comment and not _RUN.match(line):
+            found.append(f"line {number}: a command that is no RUN line")
         if "expected" in comment and (not announces or not expectations(line)):
             found.append(f"line {number}: no expected-error that {VERIFY} reads")
     return found
+
+
+def _name_before_colon(comment: str) -> str:
+    """Return what is before the first colon if it is one word, or words without a small letter; prose is neither."""
+    head = comment.partition(":")[0].rstrip() if ":" in comment else ""
+    is_word = re.fullmatch(r"[\w-]*(\{LITERAL\})?", head) and re.search(r"[A-Za-z]", head)
+    is_capitals = not re.search(r"[a-z]", head) and len(re.findall(r"[A-Z]", head)) > 1
+    return head if is_word or is_capitals else ""
+
+
+def _like_a_name(comment: str, names: set[str]) -> str:
+    """Return the first word of a comment if it is in capitals and one of `names`, but for a slip."""
+    word = re.match(r"\W*([\w-]*)", comment)[1]  # type: ignore[index] - it matches anything
+    stem = word.strip("-_").partition("-")[0]
+    is_name = len(stem) > 2 and stem.isupper()  # "A" opens a sentence as well
+    return word if is_name and difflib.get_close_matches(stem, names, n=1, cutoff=0.75) else ""

@@ -158,6 +158,17 @@ def test_a_second_run_changes_nothing(forward: Forward, dynamic: bool, kernels: 
     assert passes_with_more_to_do(exported(forward, dynamic=dynamic), kernels) == []
 
 
+@pytest.mark.parametrize("forward", MODELS, ids=lambda forward: forward.__name__)
+def test_a_second_run_of_what_comes_before_clusters_changes_nothing(forward: Forward) -> None:
+    """What one pass makes leaves nothing for those before it."""
+    names = [pass_.name for pass_ in standard_pipeline()]
+    before = standard_pipeline()[: names.index("report-near-misses")]
+    module, state = exported(forward), PassState(KERNELS)
+    run_passes(module, before, state)
+    again = {record.name: record.rewrites for record in run_passes(module, before, state).passes}
+    assert {name: count for name, count in again.items() if count} == {}
+
+
 def drawn(seed: int) -> Forward:
     """Return a forward of random row ops, views, slices, permutations and elementwise ops."""
 

@@ -9,29 +9,15 @@ lanes that take part. The floats are NumPy's, so the numbers are those of a devi
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import torch
 from torch_mlir import ir
 from torch_mlir.dialects import arith
 
-Array = np.ndarray[Any, Any]
-
-#: NumPy's type of an MLIR element type.
-_NUMPY = {
-    "f32": np.float32,
-    "f16": np.float16,
-    "i1": np.bool_,
-    "i8": np.int8,
-    "i16": np.int16,
-    "i32": np.int32,
-    "i64": np.int64,
-    "index": np.int64,
-}
+from simt.arithmetic import INSTRUCTIONS, NUMPY, PURE, Array, element_size
 
 
 class KernelFaultError(Exception):
@@ -142,8 +128,8 @@ class Machine:
         special = getattr(self, "_" + op.name.replace(".", "_"), None)
         if special is not None:
             results = special(op)
-        elif op.name in _PURE:
-            results = _PURE[op.name](op, *(self._values[v] for v in op.operands))
+        elif op.name in PURE:
+            results = PURE[op.name](op, *(self._values[v] for v in op.operands))
         else:
             raise NotImplementedError(str(op))
         results = results if isinstance(results, tuple) else () if results is None else (results,)
@@ -170,11 +156,11 @@ class Machine:
         if isinstance(type_, ir.VectorType):
             element = ir.DenseElementsAttr(attribute).get_splat_value()
             number = ir.FloatAttr(element).value if str(type_.element_type) == "f32" else ir.IntegerAttr(element).value
-            return np.full((self._lanes, *type_.shape), number, _NUMPY[str(type_.element_type)])
+            return np.full((self._lanes, *type_.shape), number, NUMPY[str(type_.element_type)])
         if str(type_) == "i1":
             return self._all(ir.BoolAttr(attribute).value, np.bool_)
         number = ir.FloatAttr(attribute).value if str(type_) == "f32" else ir.IntegerAttr(attribute).value
-        return self._all(number, _NUMPY[str(type_)])
+        return self._all(number, NUMPY[str(type_)])
 
     # Memory
 
@@ -183,11 +169,11 @@ class Machine:
         sizes = iter(self._uniform(v) for v in op.operands[1:])
         type_ = ir.MemRefType(op.results[0].type)
         shape = tuple(next(sizes) if type_.is_dynamic_dim(i) else type_.shape[i] for i in range(type_.rank))
-        if int(np.prod(shape)) * _size(type_.element_type) != memory.data.nbytes:
+        if int(np.prod(shape)) * element_size(type_.element_type) != memory.data.nbytes:
             raise KernelFaultError(
                 f"{op}: the kernel sees {shape}, the binding is {memory.shape} of {memory.data.dtype}"
             )
-        data = memory.data.view(_NUMPY[str(type_.element_type)])
+        data = memory.data.view(NUMPY[str(type_.element_type)])
         if data.size != memory.data.size:
             memory = Memory(data, shape, is_shared=False)
             self._bindings[ir.IntegerAttr(op.attributes["binding"]).value] = memory
@@ -204,7 +190,7 @@ class Machine:
         type_ = ir.MemRefType(op.results[0].type)
         count = int(np.prod(type_.shape))
         # Shared memory starts with rubbish.
-        data = np.full(self._workgroups * count, 0x5A, _NUMPY[str(type_.element_type)])
+        data = np.full(self._workgroups * count, 0x5A, NUMPY[str(type_.element_type)])
         self._shared.append(Memory(data, (self._workgroups, count), is_shared=True))
         return self._shared[-1]
 
@@ -268,10 +254,10 @@ class Machine:
 
     def _vector_load(self, op: ir.Operation) -> Array:
         type_ = ir.VectorType(op.results[0].type)
-        return self._loaded(op, type_.shape[0], _NUMPY[str(type_.element_type)])
+        return self._loaded(op, type_.shape[0], NUMPY[str(type_.element_type)])
 
     def _memref_load(self, op: ir.Operation) -> Array:
-        return self._loaded(op, 1, _NUMPY[str(op.results[0].type)])[:, 0]
+        return self._loaded(op, 1, NUMPY[str(op.results[0].type)])[:, 0]
 
     def _vector_store(self, op: ir.Operation) -> None:
         value = self._values[op.operands[0]]
@@ -320,7 +306,7 @@ class Machine:
         for name, run in INSTRUCTIONS.items():
             if text.startswith(name):
                 high, low = (self._values[v] for v in op.operands)
-                return run(high, low).astype(_NUMPY[str(op.results[0].type)])
+                return run(high, low).astype(NUMPY[str(op.results[0].type)])
         raise NotImplementedError(text)
 
     # Control
@@ -351,163 +337,3 @@ class Machine:
                 self._values[argument] = value
             carried = self._block(block)
         return tuple(carried)
-
-
-def _bf16_pair(high: Array, low: Array) -> Array:
-    halves = [torch.from_numpy(np.ascontiguousarray(v)).bfloat16().view(torch.int16).numpy() for v in (high, low)]
-    # PTX: a NaN becomes the one with all bits set but the sign.
-    halves = [np.where(np.isnan(v), 0x7FFF, h) for v, h in zip((high, low), halves, strict=True)]
-    return (halves[0].astype(np.int32) << 16) | (halves[1].astype(np.int32) & 0xFFFF)
-
-
-def _fp8_pair(dtype: torch.dtype, high: Array, low: Array) -> Array:
-    largest = torch.finfo(dtype).max
-    halves = []
-    for value in (high, low):
-        code = torch.from_numpy(np.clip(value, -largest, largest)).to(dtype).view(torch.uint8).numpy()
-        halves.append(np.where(np.isnan(value), 0x7F, code).astype(np.int32))
-    return ((halves[0] << 8) | halves[1]).astype(np.int16)
-
-
-#: What instructions compute of the high number and the low one, as the vendors document it, by how their text begins.
-INSTRUCTIONS: dict[str, Callable[[Array, Array], Array]] = {
-    "cvt.rn.bf16x2.f32 ": _bf16_pair,
-    "cvt.rn.satfinite.e4m3x2.f32 ": functools.partial(_fp8_pair, torch.float8_e4m3fn),
-    "cvt.rn.satfinite.e5m2x2.f32 ": functools.partial(_fp8_pair, torch.float8_e5m2),
-}
-
-
-def _size(element: ir.Type) -> int:
-    return np.dtype(_NUMPY[str(element)]).itemsize
-
-
-def _unsigned(value: Array) -> Array:
-    return value.view(value.dtype.str.replace("i", "u"))
-
-
-def _signed(value: Array) -> Array:
-    return value.view(value.dtype.str.replace("u", "i"))
-
-
-def _of_unsigned(fn: Callable[..., Array]) -> Callable[..., Array]:
-    return lambda _, *operands: _signed(fn(*(_unsigned(v) for v in operands)))
-
-
-def _element(value: ir.Value) -> Any:
-    type_ = value.type
-    return _NUMPY[str(type_.element_type if isinstance(type_, ir.VectorType) else type_)]
-
-
-def _bitcast(op: ir.Operation, value: Array) -> Array:
-    return np.ascontiguousarray(value).view(_element(op.results[0]))
-
-
-def _cmpi(op: ir.Operation, left: Array, right: Array) -> Array:
-    predicate = ir.IntegerAttr(op.attributes["predicate"]).value
-    if predicate >= 6:
-        left, right, predicate = _unsigned(left), _unsigned(right), predicate - 4
-    compare = (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)[predicate]
-    return compare(left, right)
-
-
-def _cmpf(op: ir.Operation, left: Array, right: Array) -> Array:
-    match ir.IntegerAttr(op.attributes["predicate"]).value:
-        case 4:
-            return left < right
-        case 14:
-            return np.isnan(left) | np.isnan(right)
-    raise NotImplementedError(str(op))
-
-
-def _select(_: ir.Operation, condition: Array, left: Array, right: Array) -> Array:
-    if condition.ndim < left.ndim:
-        condition = condition[:, None]
-    return np.where(condition, left, right)
-
-
-def _fma(_: ir.Operation, a: Array, b: Array, c: Array) -> Array:
-    return (a.astype(np.longdouble) * b.astype(np.longdouble) + c.astype(np.longdouble)).astype(np.float32)
-
-
-def _reduction(op: ir.Operation, value: Array) -> Array:
-    kind = str(op.attributes["kind"])
-    if "maxsi" in kind:
-        return value.max(axis=1)
-    if "add" in kind:
-        return value.sum(axis=1, dtype=value.dtype)
-    raise NotImplementedError(str(op))
-
-
-def _extract(op: ir.Operation, value: Array) -> Array:
-    (at,) = ir.DenseI64ArrayAttr(op.attributes["static_position"])
-    return value[:, at]
-
-
-def _broadcast(op: ir.Operation, value: Array) -> Array:
-    (count,) = ir.VectorType(op.results[0].type).shape
-    return np.repeat(value.reshape(-1, 1), count, axis=1)
-
-
-def _float_binary(fn: Callable[[Array, Array], Array]) -> Callable[..., Array]:
-    return lambda _, left, right: fn(left, right)
-
-
-def _divf(_: ir.Operation, left: Array, right: Array) -> Array:
-    return left / right
-
-
-def _to_int(op: ir.Operation, value: Array) -> Array:
-    return np.nan_to_num(value, nan=0.0, posinf=2.0**31 - 128, neginf=-(2.0**31)).astype(_element(op.results[0]))
-
-
-def _convert(op: ir.Operation, value: Array) -> Array:
-    return value.astype(_element(op.results[0]))
-
-
-def _extui(op: ir.Operation, value: Array) -> Array:
-    wide = value.astype(np.uint8) if value.dtype == np.bool_ else _unsigned(value)
-    return wide.astype(_element(op.results[0]))
-
-
-_PURE: dict[str, Callable[..., Array]] = {
-    "arith.addi": lambda _, a, b: a + b,
-    "arith.subi": lambda _, a, b: a - b,
-    "arith.muli": lambda _, a, b: a * b,
-    "arith.divui": _of_unsigned(np.floor_divide),
-    "arith.remui": _of_unsigned(np.remainder),
-    "arith.ceildivui": lambda _, a, b: -(-a // b),
-    "arith.minui": _of_unsigned(np.minimum),
-    "arith.maxsi": lambda _, a, b: np.maximum(a, b),
-    "arith.andi": lambda _, a, b: a & b,
-    "arith.ori": lambda _, a, b: a | b,
-    "arith.shli": lambda _, a, b: a << b,
-    "arith.shrui": _of_unsigned(np.right_shift),
-    "arith.extui": _extui,
-    "arith.trunci": _convert,
-    "arith.index_castui": _extui,
-    "arith.bitcast": _bitcast,
-    "arith.cmpi": _cmpi,
-    "arith.cmpf": _cmpf,
-    "arith.select": _select,
-    "arith.addf": _float_binary(np.add),
-    "arith.subf": _float_binary(np.subtract),
-    "arith.mulf": _float_binary(np.multiply),
-    "arith.divf": _divf,
-    "arith.negf": lambda _, a: -a,
-    "arith.minimumf": _float_binary(np.minimum),
-    "arith.maximumf": _float_binary(np.maximum),
-    "arith.fptosi": _to_int,
-    "arith.sitofp": _convert,
-    "arith.extf": _convert,
-    "arith.truncf": _convert,
-    "math.fma": _fma,
-    "math.sqrt": lambda _, a: np.sqrt(a),
-    # Correctly rounded: the device's own is as good or a little worse.
-    "math.exp": lambda _, a: np.exp(a.astype(np.float64)).astype(np.float32),
-    "math.roundeven": lambda _, a: np.rint(a),
-    "vector.broadcast": _broadcast,
-    "vector.reduction": _reduction,
-    "vector.extract": _extract,
-    "vector.bitcast": _bitcast,
-    "vector.from_elements": lambda _, *values: np.stack(values, axis=1),
-}

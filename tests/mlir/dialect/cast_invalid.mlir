@@ -45,3 +45,27 @@ func.func @operand_dtype(%x: tensor<?x64xf64>) -> tensor<?x64xbf16> {
   %y = "fanfold.cast"(%x) : (tensor<?x64xf64>) -> tensor<?x64xbf16>
   return %y : tensor<?x64xbf16>
 }
+
+// -----
+
+func.func @no_operands() -> tensor<?x64xbf16> {
+  // expected-error@+1 {{'fanfold.cast' op operands: expected 1 (x), found 0}}
+  %y = "fanfold.cast"() : () -> tensor<?x64xbf16>
+  return %y : tensor<?x64xbf16>
+}
+
+// -----
+
+func.func @no_results(%x: tensor<?x64xbf16>) {
+  // expected-error@+1 {{'fanfold.cast' op results: expected 1 (y), found 0}}
+  "fanfold.cast"(%x) : (tensor<?x64xbf16>) -> ()
+  return
+}
+
+// -----
+
+func.func @no_tensor(%x: f32) -> tensor<?x64xbf16> {
+  // expected-error@+1 {{'fanfold.cast' op x: expected a ranked tensor, found f32}}
+  %y = "fanfold.cast"(%x) : (f32) -> tensor<?x64xbf16>
+  return %y : tensor<?x64xbf16>
+}

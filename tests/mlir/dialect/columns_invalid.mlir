@@ -81,7 +81,23 @@ func.func @wider_than_x(%x: tensor<?x64xbf16>) -> tensor<?x65xbf16> {
 // -----
 
 func.func @missing_attribute(%x: tensor<?x64xbf16>) -> tensor<?x32xbf16> {
-  // expected-error@+1 {{op could not be verified: KeyError}}
+  // expected-error@+1 {{'fanfold.columns' op attribute offset: expected an i64 number, found none}}
   %y = "fanfold.columns"(%x) {} : (tensor<?x64xbf16>) -> tensor<?x32xbf16>
+  return %y : tensor<?x32xbf16>
+}
+
+// -----
+
+func.func @offset_of_another_type(%x: tensor<?x64xbf16>) -> tensor<?x32xbf16> {
+  // expected-error@+1 {{'fanfold.columns' op attribute offset: expected an i64 number, found 0 : i32}}
+  %y = "fanfold.columns"(%x) {offset = 0 : i32} : (tensor<?x64xbf16>) -> tensor<?x32xbf16>
+  return %y : tensor<?x32xbf16>
+}
+
+// -----
+
+func.func @offset_of_another_kind(%x: tensor<?x64xbf16>) -> tensor<?x32xbf16> {
+  // expected-error@+1 {{'fanfold.columns' op attribute offset: expected an i64 number, found true}}
+  %y = "fanfold.columns"(%x) {offset = true} : (tensor<?x64xbf16>) -> tensor<?x32xbf16>
   return %y : tensor<?x32xbf16>
 }

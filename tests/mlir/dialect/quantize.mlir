@@ -32,7 +32,7 @@ func.func @token(%x: tensor<?x300xbf16>, %c: tensor<1xf32>) -> (tensor<?x300xf8E
 // CHECK-LABEL: func.func @tensor
 // CHECK: granularity = "tensor"{{.*}}: (tensor<?x300xbf16>, tensor<1xf32>) -> tensor<?x300xi8>
 func.func @tensor(%x: tensor<?x300xbf16>, %s: tensor<1xf32>) -> tensor<?x300xi8> {
-  %y = "fanfold.quantize"(%x, %s) {granularity = "tensor", group_size = 300 : i64, bound = 127.0 : f64, absmax_floor = 1.0e-10 : f64,
+  %y = "fanfold.quantize"(%x, %s) {granularity = "tensor", group_size = 300 : i64, bound = 127.0 : f64, absmax_floor = 0.0 : f64,
     scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 1, 0>, resultSegmentSizes = array<i32: 1, 0>}
     : (tensor<?x300xbf16>, tensor<1xf32>) -> tensor<?x300xi8>
   return %y : tensor<?x300xi8>
@@ -60,7 +60,7 @@ func.func @e5m2(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E5M2>, tensor<?x3xf32
 // CHECK: form = "divide", granularity = "tensor"
 // CHECK-SAME: (tensor<?x300xbf16>, tensor<1xf32>) -> tensor<?x300xf8E4M3FN>
 func.func @static_divide(%x: tensor<?x300xbf16>, %s: tensor<1xf32>) -> tensor<?x300xf8E4M3FN> {
-  %y = "fanfold.quantize"(%x, %s) {granularity = "tensor", group_size = 300 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64, scale_floor = 0.0 : f64,
+  %y = "fanfold.quantize"(%x, %s) {granularity = "tensor", group_size = 300 : i64, bound = 448.0 : f64, absmax_floor = 0.0 : f64, scale_floor = 0.0 : f64,
     form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row",
     operandSegmentSizes = array<i32: 1, 1, 0>, resultSegmentSizes = array<i32: 1, 0>}
     : (tensor<?x300xbf16>, tensor<1xf32>) -> tensor<?x300xf8E4M3FN>
@@ -175,4 +175,14 @@ func.func @column_padded(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, ten
     operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
     : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x1xi32>)
   return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x1xi32>
+}
+
+// The whole range of int8.
+// CHECK-LABEL: func.func @low
+// CHECK: bound = 1.270000e+02 : f64{{.*}} low = -1.280000e+02 : f64
+func.func @low(%x: tensor<?x300xbf16>) -> (tensor<?x300xi8>, tensor<?x1xf32>) {
+  %y:2 = "fanfold.quantize"(%x) {granularity = "token", group_size = 300 : i64, bound = 127.0 : f64, low = -128.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>) -> (tensor<?x300xi8>, tensor<?x1xf32>)
+  return %y#0, %y#1 : tensor<?x300xi8>, tensor<?x1xf32>
 }

@@ -61,7 +61,7 @@ func.func @result_dtype(%x: tensor<?x300xbf16>) -> (tensor<?x300xf16>, tensor<?x
 // -----
 
 func.func @bound_beyond(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
-  // expected-error@+1 {{'fanfold.quantize' op bound: expected 0 < bound <= 448.0, found 449.0}}
+  // expected-error@+1 {{'fanfold.quantize' op bound: expected 2^-126 to 448.0, found 449.0}}
   %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 449.0 : f64, absmax_floor = 1.0e-10 : f64,
     scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
     : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
@@ -71,7 +71,7 @@ func.func @bound_beyond(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tens
 // -----
 
 func.func @bound_zero(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
-  // expected-error@+1 {{'fanfold.quantize' op bound: expected 0 < bound <= 448.0, found 0.0}}
+  // expected-error@+1 {{'fanfold.quantize' op bound: expected 2^-126 to 448.0, found 0.0}}
   %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 0.0 : f64, absmax_floor = 1.0e-10 : f64,
     scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
     : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
@@ -81,7 +81,7 @@ func.func @bound_zero(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor
 // -----
 
 func.func @bound_of_fnuz(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FNUZ>, tensor<?x3xf32>) {
-  // expected-error@+1 {{'fanfold.quantize' op bound: expected 0 < bound <= 240.0, found 448.0}}
+  // expected-error@+1 {{'fanfold.quantize' op bound: expected 2^-126 to 240.0, found 448.0}}
   %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
     scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
     : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FNUZ>, tensor<?x3xf32>)
@@ -91,7 +91,7 @@ func.func @bound_of_fnuz(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FNUZ>, t
 // -----
 
 func.func @absmax_floor(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
-  // expected-error@+1 {{'fanfold.quantize' op absmax_floor: expected a number >= 0, found -1.0}}
+  // expected-error@+1 {{'fanfold.quantize' op absmax_floor: expected 0 to 3.4028234663852886e+38, found -1.0}}
   %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = -1.0 : f64,
     scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
     : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
@@ -101,7 +101,7 @@ func.func @absmax_floor(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tens
 // -----
 
 func.func @scale_floor(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
-  // expected-error@+1 {{'fanfold.quantize' op scale_floor: expected a number >= 0, found nan}}
+  // expected-error@+1 {{'fanfold.quantize' op scale_floor: expected 0 to 3.4028234663852886e+38, found nan}}
   %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
     scale_floor = 0x7FF8000000000000 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
     : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
@@ -232,7 +232,7 @@ func.func @scale_of_group(%x: tensor<?x300xbf16>, %s: tensor<1xf32>) -> (tensor<
 
 func.func @scale_shape(%x: tensor<?x300xbf16>, %s: tensor<2xf32>) -> tensor<?x300xf8E4M3FN> {
   // expected-error@+1 {{'fanfold.quantize' op scale shape: expected [1], found [2]}}
-  %y = "fanfold.quantize"(%x, %s) {granularity = "tensor", group_size = 300 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+  %y = "fanfold.quantize"(%x, %s) {granularity = "tensor", group_size = 300 : i64, bound = 448.0 : f64, absmax_floor = 0.0 : f64,
     scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 1, 0>, resultSegmentSizes = array<i32: 1, 0>}
     : (tensor<?x300xbf16>, tensor<2xf32>) -> tensor<?x300xf8E4M3FN>
   return %y : tensor<?x300xf8E4M3FN>
@@ -242,7 +242,7 @@ func.func @scale_shape(%x: tensor<?x300xbf16>, %s: tensor<2xf32>) -> tensor<?x30
 
 func.func @scale_dtype(%x: tensor<?x300xbf16>, %s: tensor<1xf16>) -> tensor<?x300xf8E4M3FN> {
   // expected-error@+1 {{'fanfold.quantize' op scale type: expected f32, found f16}}
-  %y = "fanfold.quantize"(%x, %s) {granularity = "tensor", group_size = 300 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
+  %y = "fanfold.quantize"(%x, %s) {granularity = "tensor", group_size = 300 : i64, bound = 448.0 : f64, absmax_floor = 0.0 : f64,
     scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 1, 0>, resultSegmentSizes = array<i32: 1, 0>}
     : (tensor<?x300xbf16>, tensor<1xf16>) -> tensor<?x300xf8E4M3FN>
   return %y : tensor<?x300xf8E4M3FN>
@@ -469,10 +469,150 @@ func.func @column_is_no_shape(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>
 // -----
 
 func.func @missing_form(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
-  // expected-error@+1 {{op could not be verified: KeyError}}
+  // expected-error@+1 {{'fanfold.quantize' op attribute form: expected a string, found none}}
   %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64, scale_floor = 0.0 : f64,
     scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 0, 0>,
     resultSegmentSizes = array<i32: 1, 1>}
     : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
   return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @bound_of_another_type(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op attribute bound: expected an f64 number, found 4.480000e+02 : f32}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f32, absmax_floor = 0.0 : f64, scale_floor = 0.0 : f64, form = "divide",
+    scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row",
+    operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>} : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @group_size_of_another_type(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op attribute group_size: expected an i64 number, found 128 : i32}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i32, bound = 448.0 : f64, absmax_floor = 0.0 : f64, scale_floor = 0.0 : f64, form = "divide",
+    scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row",
+    operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>} : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @type_as_a_string(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op attribute scale_type: expected a type, found "f32"}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 0.0 : f64, scale_floor = 0.0 : f64, form = "divide",
+    scale_type = "f32", quotient_type = f32, scale_format = "f32", scale_layout = "row",
+    operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>} : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @string_as_a_type(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op attribute form: expected a string, found f32}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 0.0 : f64, scale_floor = 0.0 : f64, form = f32,
+    scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row",
+    operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>} : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @low_of_another_type(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op attribute low: expected an f64 number, found -4.480000e+02 : f32}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 0.0 : f64, scale_floor = 0.0 : f64, form = "divide",
+    scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", low = -448.0 : f32,
+    operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>} : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @bound_that_is_no_f32(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op bound: expected 2^-126 to 448.0, found 1e-300}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 1.0e-300 : f64, absmax_floor = 0.0 : f64, scale_floor = 0.0 : f64, form = "divide",
+    scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row",
+    operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>} : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @absmax_floor_beyond_f32(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op absmax_floor: expected 0 to 3.4028234663852886e+38, found 1e+300}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e300 : f64, scale_floor = 0.0 : f64, form = "divide",
+    scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row",
+    operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>} : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @scale_floor_infinite(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op scale_floor: expected 0 to 3.4028234663852886e+38, found inf}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 0.0 : f64, scale_floor = 0x7FF0000000000000 : f64, form = "divide",
+    scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row",
+    operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>} : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x3xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x3xf32>
+}
+
+// -----
+
+func.func @static_column(%x: tensor<?x300xbf16>, %s: tensor<1xf32>) -> tensor<?x300xf8E4M3FN> {
+  // expected-error@+1 {{'fanfold.quantize' op scale_layout: expected row with a scale operand, found column}}
+  %y = "fanfold.quantize"(%x, %s) {granularity = "tensor", group_size = 300 : i64, bound = 448.0 : f64, absmax_floor = 0.0 : f64, scale_floor = 0.0 : f64, form = "divide",
+    scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "column",
+    operandSegmentSizes = array<i32: 1, 1, 0>, resultSegmentSizes = array<i32: 1, 0>} : (tensor<?x300xbf16>, tensor<1xf32>) -> tensor<?x300xf8E4M3FN>
+  return %y : tensor<?x300xf8E4M3FN>
+}
+
+// -----
+
+func.func @static_absmax_floor(%x: tensor<?x300xbf16>, %s: tensor<1xf32>) -> tensor<?x300xf8E4M3FN> {
+  // expected-error@+1 {{'fanfold.quantize' op absmax_floor: expected 0 with a scale operand, found 1e-10}}
+  %y = "fanfold.quantize"(%x, %s) {granularity = "tensor", group_size = 300 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64, scale_floor = 0.0 : f64, form = "divide",
+    scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row",
+    operandSegmentSizes = array<i32: 1, 1, 0>, resultSegmentSizes = array<i32: 1, 0>} : (tensor<?x300xbf16>, tensor<1xf32>) -> tensor<?x300xf8E4M3FN>
+  return %y : tensor<?x300xf8E4M3FN>
+}
+
+// -----
+
+func.func @static_scale_floor(%x: tensor<?x300xbf16>, %s: tensor<1xf32>) -> tensor<?x300xf8E4M3FN> {
+  // expected-error@+1 {{'fanfold.quantize' op scale_floor: expected 0 with a scale operand, found 0.5}}
+  %y = "fanfold.quantize"(%x, %s) {granularity = "tensor", group_size = 300 : i64, bound = 448.0 : f64, absmax_floor = 0.0 : f64, scale_floor = 0.5 : f64, form = "divide",
+    scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row",
+    operandSegmentSizes = array<i32: 1, 1, 0>, resultSegmentSizes = array<i32: 1, 0>} : (tensor<?x300xbf16>, tensor<1xf32>) -> tensor<?x300xf8E4M3FN>
+  return %y : tensor<?x300xf8E4M3FN>
+}
+
+// -----
+
+func.func @dynamic_tensor_column(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<1xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op scale_layout: expected row for one scale, found column_padded}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "tensor", group_size = 300 : i64, bound = 448.0 : f64, absmax_floor = 0.0 : f64, scale_floor = 0.0 : f64, form = "divide",
+    scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "column_padded",
+    operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>} : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<1xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<1xf32>
+}
+
+// -----
+
+func.func @low_of_fp8(%x: tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x1xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op low: expected -bound or, for i8, -bound - 1, found -128.0}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "token", group_size = 300 : i64, bound = 127.0 : f64, low = -128.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>) -> (tensor<?x300xf8E4M3FN>, tensor<?x1xf32>)
+  return %y#0, %y#1 : tensor<?x300xf8E4M3FN>, tensor<?x1xf32>
+}
+
+// -----
+
+func.func @low(%x: tensor<?x300xbf16>) -> (tensor<?x300xi8>, tensor<?x1xf32>) {
+  // expected-error@+1 {{'fanfold.quantize' op low: expected -bound or, for i8, -bound - 1, found -129.0}}
+  %y:2 = "fanfold.quantize"(%x) {granularity = "token", group_size = 300 : i64, bound = 127.0 : f64, low = -129.0 : f64, absmax_floor = 1.0e-10 : f64,
+    scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x300xbf16>) -> (tensor<?x300xi8>, tensor<?x1xf32>)
+  return %y#0, %y#1 : tensor<?x300xi8>, tensor<?x1xf32>
 }

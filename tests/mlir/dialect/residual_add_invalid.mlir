@@ -45,3 +45,11 @@ func.func @result_dtype(%x: tensor<?x64xbf16>, %r: tensor<?x64xbf16>) -> tensor<
   %y = "fanfold.residual_add"(%x, %r) : (tensor<?x64xbf16>, tensor<?x64xbf16>) -> tensor<?x64xf8E4M3FN>
   return %y : tensor<?x64xf8E4M3FN>
 }
+
+// -----
+
+func.func @one_operand(%x: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
+  // expected-error@+1 {{'fanfold.residual_add' op operands: expected 2 (x, residual), found 1}}
+  %y = "fanfold.residual_add"(%x) : (tensor<?x64xbf16>) -> tensor<?x64xbf16>
+  return %y : tensor<?x64xbf16>
+}

@@ -100,7 +100,7 @@ func.func @variance_size_beyond(%x: tensor<?x64xbf16>, %w: tensor<64xbf16>) -> t
 // -----
 
 func.func @missing_attribute(%x: tensor<?x64xbf16>, %w: tensor<64xbf16>) -> tensor<?x64xbf16> {
-  // expected-error@+1 {{attribute "eps" is expected but not provided}}
+  // expected-error@+1 {{'fanfold.rms_norm' op attribute eps: expected an f64 number, found none}}
   %y = "fanfold.rms_norm"(%x, %w) {normalized_type = bf16, variance_size = 64 : i64, weight_offset = 0.0 : f64, operandSegmentSizes = array<i32: 1, 1>}
     : (tensor<?x64xbf16>, tensor<64xbf16>) -> tensor<?x64xbf16>
   return %y : tensor<?x64xbf16>
@@ -109,7 +109,7 @@ func.func @missing_attribute(%x: tensor<?x64xbf16>, %w: tensor<64xbf16>) -> tens
 // -----
 
 func.func @missing_segments(%x: tensor<?x64xbf16>, %w: tensor<64xbf16>) -> tensor<?x64xbf16> {
-  // expected-error@+1 {{'fanfold.rms_norm' op attribute operandSegmentSizes: expected one length for each operand or result, found none}}
+  // expected-error@+1 {{'fanfold.rms_norm' op attribute operandSegmentSizes: expected array<i32> with 1 for x, 0 or 1 for weight, 2 in all, found none}}
   %y = "fanfold.rms_norm"(%x, %w) {eps = 1.0e-6 : f64, normalized_type = bf16, variance_size = 64 : i64, weight_offset = 0.0 : f64}
     : (tensor<?x64xbf16>, tensor<64xbf16>) -> tensor<?x64xbf16>
   return %y : tensor<?x64xbf16>
@@ -127,8 +127,62 @@ func.func @weight_offset_without_weight(%x: tensor<?x64xbf16>) -> tensor<?x64xbf
 // -----
 
 func.func @missing_weight_offset(%x: tensor<?x64xbf16>, %w: tensor<64xbf16>) -> tensor<?x64xbf16> {
-  // expected-error@+1 {{attribute "weight_offset" is expected but not provided}}
+  // expected-error@+1 {{'fanfold.rms_norm' op attribute weight_offset: expected an f64 number, found none}}
   %y = "fanfold.rms_norm"(%x, %w) {eps = 1.0e-6 : f64, normalized_type = bf16, variance_size = 64 : i64, operandSegmentSizes = array<i32: 1, 1>}
     : (tensor<?x64xbf16>, tensor<64xbf16>) -> tensor<?x64xbf16>
+  return %y : tensor<?x64xbf16>
+}
+
+// -----
+
+func.func @eps_of_another_type(%x: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
+  // expected-error@+1 {{'fanfold.rms_norm' op attribute eps: expected an f64 number, found 9.99999997E-7 : f32}}
+  %y = "fanfold.rms_norm"(%x) {eps = 1.0e-6 : f32, normalized_type = bf16, variance_size = 64 : i64, weight_offset = 0.0 : f64, operandSegmentSizes = array<i32: 1, 0>}
+    : (tensor<?x64xbf16>) -> tensor<?x64xbf16>
+  return %y : tensor<?x64xbf16>
+}
+
+// -----
+
+func.func @type_as_a_string(%x: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
+  // expected-error@+1 {{'fanfold.rms_norm' op attribute normalized_type: expected a type, found "bf16"}}
+  %y = "fanfold.rms_norm"(%x) {eps = 1.0e-6 : f64, normalized_type = "bf16", variance_size = 64 : i64, weight_offset = 0.0 : f64, operandSegmentSizes = array<i32: 1, 0>}
+    : (tensor<?x64xbf16>) -> tensor<?x64xbf16>
+  return %y : tensor<?x64xbf16>
+}
+
+// -----
+
+func.func @no_operands() -> tensor<?x64xbf16> {
+  // expected-error@+1 {{'fanfold.rms_norm' op attribute operandSegmentSizes: expected array<i32> with 1 for x, 0 or 1 for weight, 0 in all, found array<i32: 1, 0>}}
+  %y = "fanfold.rms_norm"() {eps = 1.0e-6 : f64, normalized_type = bf16, variance_size = 64 : i64, weight_offset = 0.0 : f64, operandSegmentSizes = array<i32: 1, 0>}
+    : () -> tensor<?x64xbf16>
+  return %y : tensor<?x64xbf16>
+}
+
+// -----
+
+func.func @no_x(%x: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
+  // expected-error@+1 {{'fanfold.rms_norm' op attribute operandSegmentSizes: expected array<i32> with 1 for x, 0 or 1 for weight, 1 in all, found array<i32: 0, 1>}}
+  %y = "fanfold.rms_norm"(%x) {eps = 1.0e-6 : f64, normalized_type = bf16, variance_size = 64 : i64, weight_offset = 0.0 : f64, operandSegmentSizes = array<i32: 0, 1>}
+    : (tensor<?x64xbf16>) -> tensor<?x64xbf16>
+  return %y : tensor<?x64xbf16>
+}
+
+// -----
+
+func.func @segments_of_another_kind(%x: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
+  // expected-error@+1 {{'fanfold.rms_norm' op attribute operandSegmentSizes: expected array<i32> with 1 for x, 0 or 1 for weight, 1 in all, found dense<[1, 0]> : vector<2xi32>}}
+  %y = "fanfold.rms_norm"(%x) {eps = 1.0e-6 : f64, normalized_type = bf16, variance_size = 64 : i64, weight_offset = 0.0 : f64, operandSegmentSizes = dense<[1, 0]> : vector<2xi32>}
+    : (tensor<?x64xbf16>) -> tensor<?x64xbf16>
+  return %y : tensor<?x64xbf16>
+}
+
+// -----
+
+func.func @weight_no_tensor(%x: tensor<?x64xbf16>, %w: f32) -> tensor<?x64xbf16> {
+  // expected-error@+1 {{'fanfold.rms_norm' op weight: expected a ranked tensor, found f32}}
+  %y = "fanfold.rms_norm"(%x, %w) {eps = 1.0e-6 : f64, normalized_type = bf16, variance_size = 64 : i64, weight_offset = 0.0 : f64, operandSegmentSizes = array<i32: 1, 1>}
+    : (tensor<?x64xbf16>, f32) -> tensor<?x64xbf16>
   return %y : tensor<?x64xbf16>
 }

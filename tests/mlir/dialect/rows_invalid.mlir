@@ -190,3 +190,15 @@ func.func @dynamic_tensor_quantize(%x: tensor<?x64xbf16>) -> tensor<?x64xf8E4M3F
     resultSegmentSizes = array<i32: 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>} : (tensor<?x64xbf16>) -> tensor<?x64xf8E4M3FN>
   return %y : tensor<?x64xf8E4M3FN>
 }
+
+// -----
+
+func.func @operand_no_tensor(%x: tensor<?x64xbf16>, %o: f32) -> tensor<?x64xbf16> {
+  // expected-error@+1 {{'fanfold.rows' op operand 1: expected a ranked tensor, found f32}}
+  %y = "fanfold.rows"(%x, %o) ({
+  ^bb0(%b0: tensor<?x64xbf16>, %b1: f32):
+    "fanfold.yield"(%b0) {operandSegmentSizes = array<i32: 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>} : (tensor<?x64xbf16>) -> ()
+  }) {operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>,
+    resultSegmentSizes = array<i32: 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>} : (tensor<?x64xbf16>, f32) -> tensor<?x64xbf16>
+  return %y : tensor<?x64xbf16>
+}

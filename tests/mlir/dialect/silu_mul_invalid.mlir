@@ -93,3 +93,11 @@ func.func @limit_nan(%g: tensor<?x64xbf16>, %u: tensor<?x64xbf16>) -> tensor<?x6
   %y = "fanfold.silu_mul"(%g, %u) {activation_type = bf16, limit = 0x7FF8000000000000 : f64} : (tensor<?x64xbf16>, tensor<?x64xbf16>) -> tensor<?x64xbf16>
   return %y : tensor<?x64xbf16>
 }
+
+// -----
+
+func.func @missing_limit(%g: tensor<?x64xbf16>, %u: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
+  // expected-error@+1 {{'fanfold.silu_mul' op attribute limit: expected an f64 number, found none}}
+  %y = "fanfold.silu_mul"(%g, %u) {activation_type = bf16} : (tensor<?x64xbf16>, tensor<?x64xbf16>) -> tensor<?x64xbf16>
+  return %y : tensor<?x64xbf16>
+}

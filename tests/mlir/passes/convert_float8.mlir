@@ -45,3 +45,46 @@ func.func @left_alone(%x: !torch.vtensor<[4],f32>, %z: !torch.vtensor<[4],f8E5M2
   %w = torch.prims.convert_element_type %z, %f32 : !torch.vtensor<[4],f8E5M2FNUZ>, !torch.int -> !torch.vtensor<[4],f32>
   return %y, %w : !torch.vtensor<[4],bf16>, !torch.vtensor<[4],f32>
 }
+
+// Integers and f64 become f32 first.
+// CHECK-LABEL: func.func @through_f32
+// CHECK: torch.prims.convert_element_type %arg0, {{.*}} -> !torch.vtensor<[4],f32>
+// CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<4xf8E4M3FN>)
+// CHECK: torch.prims.convert_element_type %arg1, {{.*}} -> !torch.vtensor<[4],f32>
+// CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<4xf8E5M2>)
+func.func @through_f32(%i: !torch.vtensor<[4],si64>, %d: !torch.vtensor<[4],f64>) -> (!torch.vtensor<[4],f8E4M3FN>, !torch.vtensor<[4],f8E5M2>) {
+  %e4m3 = torch.constant.int 24
+  %e5m2 = torch.constant.int 23
+  %x = torch.prims.convert_element_type %i, %e4m3 : !torch.vtensor<[4],si64>, !torch.int -> !torch.vtensor<[4],f8E4M3FN>
+  %y = torch.prims.convert_element_type %d, %e5m2 : !torch.vtensor<[4],f64>, !torch.int -> !torch.vtensor<[4],f8E5M2>
+  return %x, %y : !torch.vtensor<[4],f8E4M3FN>, !torch.vtensor<[4],f8E5M2>
+}
+
+// CHECK-LABEL: func.func @to_another_fp8
+// CHECK: linalg.generic {{.*}} : tensor<4xf8E4M3FN>) outs(%{{.*}} : tensor<4xf32>)
+// CHECK: linalg.generic {{.*}} : tensor<4xf32>) outs(%{{.*}} : tensor<4xf8E5M2>)
+func.func @to_another_fp8(%x: !torch.vtensor<[4],f8E4M3FN>) -> !torch.vtensor<[4],f8E5M2> {
+  %dtype = torch.constant.int 23
+  %y = torch.prims.convert_element_type %x, %dtype : !torch.vtensor<[4],f8E4M3FN>, !torch.int -> !torch.vtensor<[4],f8E5M2>
+  return %y : !torch.vtensor<[4],f8E5M2>
+}
+
+// CHECK-LABEL: func.func @to_f64
+// CHECK: linalg.generic {{.*}} : tensor<4xf8E4M3FN>) outs(%{{.*}} : tensor<4xf32>)
+// CHECK: torch.prims.convert_element_type %{{.*}} : !torch.vtensor<[4],f32>, !torch.int -> !torch.vtensor<[4],f64>
+func.func @to_f64(%x: !torch.vtensor<[4],f8E4M3FN>) -> !torch.vtensor<[4],f64> {
+  %dtype = torch.constant.int 7
+  %y = torch.prims.convert_element_type %x, %dtype : !torch.vtensor<[4],f8E4M3FN>, !torch.int -> !torch.vtensor<[4],f64>
+  return %y : !torch.vtensor<[4],f64>
+}
+
+// To an exponent: the half is added, the sign dropped.
+// CHECK-LABEL: func.func @exponents
+// CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<4xf8E8M0FNU>)
+// CHECK: arith.addi
+// CHECK: arith.bitcast %{{.*}} : i8 to f8E8M0FNU
+func.func @exponents(%x: !torch.vtensor<[4],bf16>) -> !torch.vtensor<[4],f8E8M0FNU> {
+  %dtype = torch.constant.int 44
+  %y = torch.prims.convert_element_type %x, %dtype : !torch.vtensor<[4],bf16>, !torch.int -> !torch.vtensor<[4],f8E8M0FNU>
+  return %y : !torch.vtensor<[4],f8E8M0FNU>
+}

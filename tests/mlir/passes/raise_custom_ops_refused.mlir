@@ -294,6 +294,60 @@ func.func @reciprocal_is_no_constant(%x: !torch.vtensor<[?,300],bf16>, %s: !torc
 
 // -----
 
+// CHECK-LABEL: func.func @infinite_floor(
+// CHECK: torch.operator "torch.fanfold.group_quant"
+// CHECK: // fanfold.group_quant: no kernel: the floor inf is no finite f32
+func.func @infinite_floor(%x: !torch.vtensor<[?,300],bf16>) -> (!torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,5],f32>) {
+  %group = torch.constant.int 64
+  %dtype = torch.constant.int 24
+  %absmax_floor = torch.constant.float 0x7FF0000000000000
+  %scale_floor = torch.constant.float 0.000000e+00
+  %reciprocal = torch.constant.bool false
+  %none = torch.constant.none
+  %format = torch.constant.str "f32"
+  %layout = torch.constant.str "row"
+  %y:2 = torch.operator "torch.fanfold.group_quant"(%x, %group, %dtype, %absmax_floor, %scale_floor, %reciprocal, %none, %format, %layout) : (!torch.vtensor<[?,300],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,5],f32>)
+  return %y#0, %y#1 : !torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,5],f32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @floor_beyond_f32(
+// CHECK: torch.operator "torch.fanfold.group_quant"
+// CHECK: // fanfold.group_quant: no kernel: the floor 1e+39 is no finite f32
+func.func @floor_beyond_f32(%x: !torch.vtensor<[?,300],bf16>) -> (!torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,5],f32>) {
+  %group = torch.constant.int 64
+  %dtype = torch.constant.int 24
+  %absmax_floor = torch.constant.float 0.000000e+00
+  %scale_floor = torch.constant.float 1.000000e+39
+  %reciprocal = torch.constant.bool false
+  %none = torch.constant.none
+  %format = torch.constant.str "f32"
+  %layout = torch.constant.str "row"
+  %y:2 = torch.operator "torch.fanfold.group_quant"(%x, %group, %dtype, %absmax_floor, %scale_floor, %reciprocal, %none, %format, %layout) : (!torch.vtensor<[?,300],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.none, !torch.str, !torch.str) -> (!torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,5],f32>)
+  return %y#0, %y#1 : !torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,5],f32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @bound_of_no_f32(
+// CHECK: torch.operator "torch.fanfold.group_quant"
+// CHECK: // fanfold.group_quant: no kernel: the bound 1e-300 is no normal f32
+func.func @bound_of_no_f32(%x: !torch.vtensor<[?,300],bf16>) -> (!torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,5],f32>) {
+  %group = torch.constant.int 64
+  %dtype = torch.constant.int 24
+  %absmax_floor = torch.constant.float 0.000000e+00
+  %scale_floor = torch.constant.float 0.000000e+00
+  %reciprocal = torch.constant.bool false
+  %bound = torch.constant.float 1.000000e-300
+  %format = torch.constant.str "f32"
+  %layout = torch.constant.str "row"
+  %y:2 = torch.operator "torch.fanfold.group_quant"(%x, %group, %dtype, %absmax_floor, %scale_floor, %reciprocal, %bound, %format, %layout) : (!torch.vtensor<[?,300],bf16>, !torch.int, !torch.int, !torch.float, !torch.float, !torch.bool, !torch.float, !torch.str, !torch.str) -> (!torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,5],f32>)
+  return %y#0, %y#1 : !torch.vtensor<[?,300],f8E4M3FN>, !torch.vtensor<[?,5],f32>
+}
+
+// -----
+
 // An op of nobody's is left alone, and owes no report.
 
 // CHECK-LABEL: func.func @unknown

@@ -185,10 +185,10 @@ func.func @whole_tensor(%x: !torch.vtensor<[?,64],bf16>) -> (!torch.vtensor<[?,6
   return %q, %s : !torch.vtensor<[?,64],f8E4M3FN>, !torch.vtensor<[],f32>
 }
 
-// With a floor no value reaches -128.
+// The whole range of int8 is kept.
 // CHECK-LABEL: func.func @int8(
 // CHECK-NOT: torch.aten
-// CHECK: "fanfold.quantize"(%{{.*}} bound = 1.270000e+02 : f64{{.*}} -> (tensor<?x64xi8>, tensor<?x1xf32>)
+// CHECK: "fanfold.quantize"(%{{.*}} bound = 1.270000e+02 : f64{{.*}} low = -1.280000e+02 : f64{{.*}} -> (tensor<?x64xi8>, tensor<?x1xf32>)
 // CHECK-NOT: torch.aten
 // CHECK: return
 func.func @int8(%x: !torch.vtensor<[?,64],bf16>) -> (!torch.vtensor<[?,64],si8>, !torch.vtensor<[?,1],f32>) {

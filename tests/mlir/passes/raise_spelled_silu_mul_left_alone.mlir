@@ -33,6 +33,30 @@ func.func @dynamic_width(%g: !torch.vtensor<[4,?],f32>, %u: !torch.vtensor<[4,?]
   return %y : !torch.vtensor<[4,?],f32>
 }
 
+// CHECK-LABEL: func.func @complex(
+// CHECK-NOT: fanfold.silu_mul
+// CHECK: return
+func.func @complex(%x: !torch.vtensor<[4,32],complex<f32>>, %y: !torch.vtensor<[4,32],complex<f32>>) -> !torch.vtensor<[4,32],complex<f32>> {
+  %p = torch.aten.mul.Tensor %x, %y : !torch.vtensor<[4,32],complex<f32>>, !torch.vtensor<[4,32],complex<f32>> -> !torch.vtensor<[4,32],complex<f32>>
+  return %p : !torch.vtensor<[4,32],complex<f32>>
+}
+
+// What is clamped to 7 and then to -7 is -7: no limit of the op.
+// CHECK-LABEL: func.func @ends_in_another_order(
+// CHECK: torch.aten.clamp
+// CHECK: torch.aten.clamp
+// CHECK: "fanfold.silu_mul"{{.*}} limit = 0x7FF0000000000000
+func.func @ends_in_another_order(%g: !torch.vtensor<[?,64],f32>, %u: !torch.vtensor<[?,64],f32>) -> !torch.vtensor<[?,64],f32> {
+  %none = torch.constant.none
+  %low = torch.constant.float 7.000000e+00
+  %high = torch.constant.float -7.000000e+00
+  %h = torch.aten.clamp %g, %none, %high : !torch.vtensor<[?,64],f32>, !torch.none, !torch.float -> !torch.vtensor<[?,64],f32>
+  %v = torch.aten.clamp %u, %low, %high : !torch.vtensor<[?,64],f32>, !torch.float, !torch.float -> !torch.vtensor<[?,64],f32>
+  %a = torch.aten.silu %h : !torch.vtensor<[?,64],f32> -> !torch.vtensor<[?,64],f32>
+  %y = torch.aten.mul.Tensor %a, %v : !torch.vtensor<[?,64],f32>, !torch.vtensor<[?,64],f32> -> !torch.vtensor<[?,64],f32>
+  return %y : !torch.vtensor<[?,64],f32>
+}
+
 // CHECK: // silu_mul (spelled out): no kernel: the gate is !torch.vtensor<[?,64],f32> and the other operand !torch.vtensor<[64],f32>: shapes differ
 // CHECK-NEXT: // silu_mul (spelled out): no kernel: the last dim of the gate is dynamic; its width must be static
 // CHECK-NOT: no kernel

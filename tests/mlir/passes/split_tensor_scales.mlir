@@ -179,3 +179,13 @@ func.func @diamonds(%x0: tensor<?x64xbf16>) -> (tensor<?x64xf8E4M3FN>, tensor<1x
     operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>} : (tensor<?x64xbf16>) -> (tensor<?x64xf8E4M3FN>, tensor<1xf32>)
   return %q#0, %q#1 : tensor<?x64xf8E4M3FN>, tensor<1xf32>
 }
+
+// The lower end of the range stays the op's.
+// CHECK-LABEL: func.func @low(
+// CHECK: "fanfold.quantize"(%{{.*}}) {{{.*}} low = -1.280000e+02 : f64{{.*}} second_step
+func.func @low(%x: tensor<5x64xbf16>) -> (tensor<5x64xi8>, tensor<1xf32>) {
+  %v2:2 = "fanfold.quantize"(%x) {granularity = "tensor", group_size = 64 : i64, bound = 127.0 : f64, low = -128.0 : f64, absmax_floor = 1.0e-12 : f64,
+    scale_floor = 0.0 : f64, form = "divide", scale_type = bf16, quotient_type = bf16, scale_format = "f32", scale_layout = "row",
+    operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>} : (tensor<5x64xbf16>) -> (tensor<5x64xi8>, tensor<1xf32>)
+  return %v2#0, %v2#1 : tensor<5x64xi8>, tensor<1xf32>
+}
