@@ -97,7 +97,7 @@ def _begins_with(model: Path, entry: str) -> bool:
 def _lines(model: Path, report: Report) -> Iterator[Text]:
     from rich.text import Text
 
-    ops, missed = len(report.decisions), len(report.missed)
+    ops, missed = len(report.decisions) - len(report.left), len(report.missed)
     inside = sum(1 for decision in report.decisions if decision.kernel)
     yield Text(
         f"{model} for {report.target}: {inside} of {ops} row-wise ops in {_count(len(report.kernels), 'kernel')}"
@@ -111,10 +111,14 @@ def _lines(model: Path, report: Report) -> Iterator[Text]:
         )
         yield Text(f"  reads   {', '.join(kernel.operands)}")
         yield Text(f"  writes  {', '.join(kernel.results)}")
-        yield from _table((d for d in report.decisions if d.kernel == kernel.name), reasons=False)
+        yield from _table((d for d in report.decisions if kernel.name in d.kernels), reasons=False)
     yield Text()
     yield Text(f"missed: {missed}", style="bold red") if missed else Text("missed: nothing", style="bold green")
     yield from _table(report.missed, reasons=True)
+    if report.left:
+        yield Text()
+        yield Text(f"left to IREE, where nothing is lost: {len(report.left)}")
+        yield from _table(report.left, reasons=True)
 
 
 def _table(decisions: Iterable[Decision], *, reasons: bool) -> Iterator[Text]:
