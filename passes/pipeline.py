@@ -126,7 +126,7 @@ def run(module: ir.Module, kernels: Kernels, *, dump_dir: Path | None = None) ->
 def run_passes(
     module: ir.Module, passes: Sequence[Pass], state: PassState, *, dump_dir: Path | None = None
 ) -> PipelineResult:
-    """Run `passes` in order, verifying the module after each.
+    """Run `passes` in order, verifying the module after each that changed it, and at the end.
 
     Raises:
         CompileError: If a pass fails or leaves an invalid module.
@@ -137,7 +137,9 @@ def run_passes(
         started = time.perf_counter()
         try:
             count = pass_.run(module, state)
-            module.operation.verify()
+            # What has not changed is as valid as before; verifiers in Python cost as much as the passes themselves.
+            if count or pass_ is passes[-1]:
+                module.operation.verify()
         except ir.MLIRError as error:
             raise CompileError(
                 f"pass {pass_.name} failed: {error}",
