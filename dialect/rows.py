@@ -8,9 +8,10 @@ from typing import Any
 from torch_mlir import ir
 from torch_mlir.dialects import ext, irdl
 
+from .absmax import AbsmaxOp
 from .base import Fanfold
 from .checks import expect, expect_same_rows, rows_text, verifier
-from .quantize import is_dynamic_tensor_quantize
+from .quantize import QuantizeOp, is_dynamic_tensor_quantize
 
 #: IRDL gives every value of one variadic the same type, so each operand and result of `rows` and `yield` has an
 #: optional slot of its own. This is how many there are; a cluster that needs more becomes two kernels.
@@ -154,3 +155,13 @@ ROW_OPS = frozenset(
 def is_row_wise(op: ir.Operation) -> bool:
     """Return whether `op` may stand in a `rows` body."""
     return op.name in ROW_OPS and not is_dynamic_tensor_quantize(op)
+
+
+def is_number_of_rows(value: ir.Value) -> bool:
+    """Return whether a value has numbers of whole rows or groups, which a kernel knows only when it has seen them."""
+    if isinstance(value, ir.BlockArgument):
+        return False
+    op = value.owner
+    if op.name == AbsmaxOp.OPERATION_NAME:
+        return True
+    return bool(op.name == QuantizeOp.OPERATION_NAME and ir.OpResult(value).result_number == 1)

@@ -31,10 +31,9 @@ from typing import ClassVar
 
 from torch_mlir import ir
 
-from fanfold.dialect.rows import ROW_OPS
+from fanfold.dialect.rows import ROW_OPS, is_number_of_rows
 
 from .base import PassState
-from .clustering import is_number_of_rows
 from .constants import rounded_to
 from .drop_dead_ops import DropDeadOps
 from .fold_slices import FoldSlices

@@ -1,24 +1,29 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Building casts between torch tensors."""
+"""Building casts between torch tensors, and the integers that torch ops take."""
 
 from torch_mlir import ir
 
-from .torch_values import known_tensor
+from .torch_values import ELEMENT_OF_DTYPE, known_tensor
+
+
+def integer(value: int) -> ir.Value:
+    """Return a constant ``!torch.int``."""
+    attribute = ir.IntegerAttr.get(ir.IntegerType.get_signless(64), value)
+    return ir.Operation.create(
+        "torch.constant.int", results=[ir.Type.parse("!torch.int")], attributes={"value": attribute}
+    ).result
+
+
+def cast_to(value: ir.Value, element: str) -> ir.Value:
+    """Return a torch tensor in another float type."""
+    (dtype,) = (number for number, name in ELEMENT_OF_DTYPE.items() if name == element)
+    type_ = known_tensor(value).with_element(element).vtensor()
+    return ir.Operation.create(
+        "torch.prims.convert_element_type", results=[type_], operands=[value, integer(dtype)]
+    ).result
 
 
 def as_f32(value: ir.Value) -> ir.Value:
-    """Return a torch tensor cast to f32."""
-    known = known_tensor(value)
-    if known.element == "f32":
-        return value
-    f32_dtype = ir.IntegerAttr.get(ir.IntegerType.get_signless(64), 6)
-    number = ir.Operation.create(
-        "torch.constant.int", results=[ir.Type.parse("!torch.int")], attributes={"value": f32_dtype}
-    )
-    cast = ir.Operation.create(
-        "torch.prims.convert_element_type",
-        results=[known.with_element("f32").vtensor()],
-        operands=[value, number.result],
-    )
-    return cast.result
+    """Return a torch tensor cast to f32, or itself."""
+    return value if known_tensor(value).element == "f32" else cast_to(value, "f32")

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 
 from torch_mlir import ir
 
-from fanfold.dialect.absmax import AbsmaxOp
 from fanfold.dialect.columns import ColumnsOp
 from fanfold.dialect.quantize import QuantizeOp
-from fanfold.dialect.rows import MAX_VALUES, is_row_wise
+from fanfold.dialect.rows import MAX_VALUES, is_number_of_rows, is_row_wise
 
 from .split_tensor_scales import SECOND_STEP
 from .torch_values import defining, made_by, users
@@ -177,16 +176,6 @@ def _with_followers(op: ir.Operation) -> list[ir.Operation]:
         if maker is not None and maker not in found and _follows_reader(maker):
             found.update(dict.fromkeys(_with_followers(maker)))
     return [*found, op]
-
-
-def is_number_of_rows(value: ir.Value) -> bool:
-    """Return whether a value has numbers of whole rows or groups, which a kernel knows only when it has seen them."""
-    op = defining(value)
-    if op is None:
-        return False
-    if op.name == AbsmaxOp.OPERATION_NAME:
-        return True
-    return bool(op.name == QUANTIZE and ir.OpResult(value).result_number == 1)
 
 
 def _separate_columns(block: ir.Block) -> None:

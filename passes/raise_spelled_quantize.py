@@ -31,6 +31,7 @@ from torch_mlir import ir
 from fanfold.dialect.quantize import LARGEST_FINITE, LARGEST_FLOOR, LEAST_BOUND
 
 from .base import PassState
+from .casts import as_f32
 from .constants import rounded_to
 from .kernel.float8 import represents
 from .matching import (
@@ -49,7 +50,7 @@ from .matching_conversions import Conversion, read_conversion, require_order
 from .matching_scales import Scale, Scaled, is_dynamic, match_scaled, read_scale
 from .raising import Raiser, raise_all, require, row_tensor
 from .row_form import from_rows, to_rows
-from .scale_values import cast_to, constant_f32, hand_over, hoisted, like_absmax, position_of, reapplied, twins
+from .scale_values import constant_f32, hand_over, hoisted, like_absmax, position_of, reapplied, twins
 from .torch_values import CASTS, TorchTensor, known_tensor, made_by, torch_tensor, users
 
 NAME = "quantize (spelled out)"
@@ -167,7 +168,7 @@ def _as_f32(factor: ir.Value) -> ir.Value:
         return constant_f32(number(factor) or 0.0)
     source = core(factor)
     inner = source if _is_single(source) else factor
-    return inner if known_tensor(inner).element == "f32" else cast_to(inner, "f32")
+    return as_f32(inner)
 
 
 def _raise_dynamic(r: Raiser, conversion: Conversion, scaled: Scaled) -> _Scales:

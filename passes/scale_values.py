@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from torch_mlir import ir
 from torch_mlir.dialects import arith, tensor
 
+from .casts import cast_to, integer
 from .constants import rounded_to
 from .fold_views import VIEWS
 from .matching import number, same_shape, without_widening
 from .matching_absmax import Absmax
 from .row_form import from_builtin, from_rows
-from .torch_values import ELEMENT_OF_DTYPE, TorchTensor, defining, known_tensor, users
+from .torch_values import TorchTensor, defining, known_tensor, users
 
 #: What the size operands of a view are made of.
 _SIZES = frozenset(
@@ -133,7 +134,7 @@ def like_absmax(scales: ir.Value | None, absmax: Absmax, grouped: ir.Value | Non
 
 def _with_last(name: str, value: ir.Value, wanted: TorchTensor) -> ir.Value:
     """Add or remove a last dim of 1."""
-    return ir.Operation.create(name, results=[wanted.vtensor()], operands=[value, _integer(-1)]).result
+    return ir.Operation.create(name, results=[wanted.vtensor()], operands=[value, integer(-1)]).result
 
 
 def _single_as(scales: ir.Value, rank: int) -> ir.Value:
@@ -147,19 +148,3 @@ def _single_as(scales: ir.Value, rank: int) -> ir.Value:
         if rank == 0
         else tensor.expand_shape(ir.RankedTensorType.get([1] * rank, f32), scalar, [], [], [1] * rank)
     )
-
-
-def _integer(value: int) -> ir.Value:
-    attribute = ir.IntegerAttr.get(ir.IntegerType.get_signless(64), value)
-    return ir.Operation.create(
-        "torch.constant.int", results=[ir.Type.parse("!torch.int")], attributes={"value": attribute}
-    ).result
-
-
-def cast_to(value: ir.Value, element: str) -> ir.Value:
-    """Return a torch tensor in another float type."""
-    (dtype,) = (number for number, name in ELEMENT_OF_DTYPE.items() if name == element)
-    type_ = known_tensor(value).with_element(element).vtensor()
-    return ir.Operation.create(
-        "torch.prims.convert_element_type", results=[type_], operands=[value, _integer(dtype)]
-    ).result

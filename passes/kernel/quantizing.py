@@ -28,6 +28,11 @@ def is_ordinary(e: Emitter, scale: ir.Value) -> ir.Value:
     return arith.cmpi(arith.CmpIPredicate.ult, offset, e.constant(INFINITY_BITS - SMALLEST_ORDINARY, e.i32))
 
 
+def inverse_of(e: Emitter, scale: ir.Value) -> ir.Value:
+    """Return the correctly rounded reciprocal of a scale."""
+    return arith.divf(e.constant(1.0, e.f32), scale)
+
+
 @dataclass(frozen=True)
 class Codes:
     """Quantised values before they are packed.

@@ -125,14 +125,17 @@ class RowValues:
 
     def _load(self, buffer: Buffer, piece: Piece) -> Parts:
         e = self._e
-        column = e.offset(piece.base, piece.offset)
-        type_ = ir.MemRefType(buffer.memref.type)
-        indices = [self.row, column] if type_.rank == 2 else [column]
-        loaded = vector.load(e.vector(piece.width, type_.element_type), buffer.memref, indices)
+        loaded = self._load_vector(buffer, piece)
         if piece.width <= self.lanes:
             return (widen(e, loaded, buffer.element),)
         words = vector.bitcast(e.vector(self.lanes, e.i32), loaded)
         return e.to_float(arith.shli(words, e.bits_constant(16, words))), e.to_float(e.masked(words, 0xFFFF0000))
+
+    def _load_vector(self, buffer: Buffer, piece: Piece) -> ir.Value:
+        column = self._e.offset(piece.base, piece.offset)
+        type_ = ir.MemRefType(buffer.memref.type)
+        indices = [self.row, column] if type_.rank == 2 else [column]
+        return vector.load(self._e.vector(piece.width, type_.element_type), buffer.memref, indices)
 
     def _compute(self, value: ir.Value, piece: Piece) -> Parts:
         if value in self.buffers:

@@ -10,7 +10,7 @@ from torch_mlir.dialects import arith, memref, scf
 from .columns import Span, cut, cut_at
 from .emitter import Emitter, tree
 from .formulas import absmax_bits
-from .quantizing import emit_codes, is_ordinary
+from .quantizing import emit_codes, inverse_of, is_ordinary
 from .reductions import emit_absmax, emit_scale
 from .scales import ScaleBuffer
 from .values import Buffer, Piece, RowValues
@@ -73,10 +73,7 @@ class RowWriter:
 
     def _static_scale(self, op: ir.OpView) -> Scale:
         scale = memref.load(self._values.buffers[op.scale].memref, [self._e.index(0)])
-        return scale, self._inverse(scale)
-
-    def _inverse(self, scale: ir.Value) -> ir.Value:
-        return arith.divf(self._e.constant(1.0, self._e.f32), scale)
+        return scale, inverse_of(self._e, scale)
 
     def _write_chunk(self, walk: Walk, statics: dict[QuantizeSink, Scale], base: ir.Value, length: int) -> None:
         """Emit `length` columns from `base`: every value is computed once and serves all results."""
@@ -154,7 +151,7 @@ class RowWriter:
         """Emit the quantisation twice: fast, if all scales are in the ordinary range, and exact otherwise."""
         if not sink.q:
             return
-        known = [(scale, self._inverse(scale)) for scale in scales]
+        known = [(scale, inverse_of(self._e, scale)) for scale in scales]
         if sink.op.ceiling is not None:
             # Values above the ceiling saturate, infinities included: the fast form's premise fails.
             emit(known, False)

@@ -2,18 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Reductions over the threads that share a row, in an order that is always the same."""
 
-from collections.abc import Sequence
-
 from torch_mlir import ir
 from torch_mlir.dialects import arith, gpu, memref, scf, vector
 
-from fanfold.passes.kernel.emitter import Emitter
+from fanfold.passes.kernel.emitter import Emitter, tree
 
 from .device import GpuDevice
 from .schedule import Schedule
 from .values import Place
 
 WORKGROUP_SPACE = "#gpu.address_space<workgroup>"
+
+_COMBINE = {"add": arith.addf, "maxsi": arith.maxsi}
 
 
 class Lanes:
@@ -44,7 +44,7 @@ class Lanes:
         width = e.constant(self._subgroup, e.i32)
         while distance < count:
             other = gpu.shuffle(value, e.constant(distance, e.i32), width, gpu.ShuffleMode.XOR)[0]
-            value = _combine(value, other, kind)
+            value = _COMBINE[kind](value, other)
             distance *= 2
         return value
 
@@ -60,33 +60,12 @@ class Lanes:
         with ir.InsertionPoint(first.then_block):
             memref.store(value, shared, [number])
             scf.yield_([])
-        barrier()
+        gpu.barrier()
         every = vector.load(e.vector(count, element), shared, [e.index(0)])
-        numbers = [vector.extract(every, [], [i]) for i in range(count)]
-        while len(numbers) > 1:
-            pairs = [numbers[i : i + 2] for i in range(0, len(numbers), 2)]
-            numbers = [combine_all(pair, kind) for pair in pairs]
-        return numbers[0]
+        return tree([vector.extract(every, [], [i]) for i in range(count)], _COMBINE[kind])
 
 
 def shared_memory(count: int, element: ir.Type) -> ir.Value:
     """Return new memory for `count` numbers that the threads of the workgroup share."""
     space = ir.Attribute.parse(WORKGROUP_SPACE)
     return memref.alloc(ir.MemRefType.get([count], element, memory_space=space), [], [])
-
-
-def barrier() -> None:
-    """Wait until all threads of the workgroup are here."""
-    gpu.barrier()
-
-
-def _combine(left: ir.Value, right: ir.Value, kind: str) -> ir.Value:
-    return arith.addf(left, right) if kind == "add" else arith.maxsi(left, right)
-
-
-def combine_all(values: Sequence[ir.Value], kind: str) -> ir.Value:
-    """Combine numbers of one thread in order."""
-    result = values[0]
-    for value in values[1:]:
-        result = _combine(result, value, kind)
-    return result

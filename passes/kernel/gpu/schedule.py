@@ -14,6 +14,8 @@ from math import gcd
 
 from torch_mlir import ir
 
+from fanfold.dialect.rows import is_number_of_rows
+
 from .device import GpuDevice
 
 #: Strides of a row that a thread keeps in registers, at most: 8 of 8 columns are 64 f32.
@@ -76,18 +78,8 @@ def _widths(rows: ir.Operation) -> Iterable[tuple[int, int]]:
     """Yield the width and the bytes of an element of all rows that are computed, loaded or stored in columns."""
     block = rows.regions[0].blocks[0]
     for value in (*block.arguments, *(r for view in block.operations for r in view.operation.results)):
-        if value.type.rank == 2 and not _is_of_whole_groups(value):
+        if value.type.rank == 2 and not is_number_of_rows(value):
             yield value.type.shape[1], 4 if isinstance(value.type.element_type, ir.F32Type) else 2
-
-
-def _is_of_whole_groups(value: ir.Value) -> bool:
-    """Return whether a value is the scales or the absmax of rows: not one number a column."""
-    if isinstance(value, ir.BlockArgument):
-        return False
-    op = value.owner
-    if op.name == "fanfold.absmax":
-        return True
-    return bool(op.name == "fanfold.quantize" and ir.OpResult(value).result_number == 1)
 
 
 def _cuts(rows: ir.Operation) -> Iterable[int]:

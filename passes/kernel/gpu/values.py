@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch_mlir import ir
-from torch_mlir.dialects import arith, scf, vector
+from torch_mlir.dialects import arith, scf
 
 from fanfold.passes.kernel.emitter import Emitter
-from fanfold.passes.kernel.rounding import widen
-from fanfold.passes.kernel.values import Buffer, Parts, Piece, RowValues
+from fanfold.passes.kernel.values import Buffer, Piece, RowValues
 
 from .schedule import Schedule
 
@@ -62,21 +61,13 @@ class LaneValues(RowValues):
             self._guards[left] = inside
         return self._guards[left]
 
-    def _load(self, buffer: Buffer, piece: Piece) -> Parts:
-        e = self._e
-        result = e.vector(piece.width, ir.MemRefType(buffer.memref.type).element_type)
+    def _load_vector(self, buffer: Buffer, piece: Piece) -> ir.Value:
         if piece.guard is None:
-            loaded = self._load_vector(buffer, result, piece)
-        else:
-            branch = scf.IfOp(piece.guard, [result], has_else=True)
-            with ir.InsertionPoint(branch.then_block):
-                scf.yield_([self._load_vector(buffer, result, piece)])
-            with ir.InsertionPoint(branch.else_block):
-                scf.yield_([e.constant(0.0 if isinstance(result.element_type, ir.F32Type) else 0, result)])
-            loaded = branch.results[0]
-        return (widen(e, loaded, buffer.element),)
-
-    def _load_vector(self, buffer: Buffer, result: ir.Type, piece: Piece) -> ir.Value:
-        column = self._e.offset(piece.base, piece.offset)
-        rank = ir.MemRefType(buffer.memref.type).rank
-        return vector.load(result, buffer.memref, [self.row, column] if rank == 2 else [column])
+            return super()._load_vector(buffer, piece)
+        result = self._e.vector(piece.width, ir.MemRefType(buffer.memref.type).element_type)
+        branch = scf.IfOp(piece.guard, [result], has_else=True)
+        with ir.InsertionPoint(branch.then_block):
+            scf.yield_([super()._load_vector(buffer, piece)])
+        with ir.InsertionPoint(branch.else_block):
+            scf.yield_([self._e.constant(0.0 if isinstance(result.element_type, ir.F32Type) else 0, result)])
+        return branch.results[0]

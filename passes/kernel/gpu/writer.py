@@ -6,18 +6,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from torch_mlir import ir
-from torch_mlir.dialects import arith, memref, scf
+from torch_mlir.dialects import arith, gpu, memref, scf
 
 from fanfold.passes.kernel.emitter import Emitter, tree
 from fanfold.passes.kernel.formulas import absmax_bits, rstd
-from fanfold.passes.kernel.quantizing import emit_codes, is_ordinary
+from fanfold.passes.kernel.quantizing import emit_codes, inverse_of, is_ordinary
 from fanfold.passes.kernel.reductions import add_square, emit_scale
 from fanfold.passes.kernel.scales import ScaleBuffer
 from fanfold.passes.kernel.values import Buffer, Piece
 from fanfold.passes.kernel.walks import AbsmaxSink, PlainSink, QuantizeSink, sinks_of
 
 from .device import GpuDevice
-from .lanes import Lanes, barrier, shared_memory
+from .lanes import Lanes, shared_memory
 from .schedule import Schedule
 from .values import LaneValues
 
@@ -105,7 +105,7 @@ class LaneWriter:
 
     def _write_static(self, sink: QuantizeSink) -> None:
         scale = memref.load(self._values.buffers[sink.op.scale].memref, [self._e.index(0)])
-        known = scale, self._inverse(scale)
+        known = scale, inverse_of(self._e, scale)
         for piece in self._pieces_of(sink):
             self._store_codes(sink, piece, known, fast=False)
 
@@ -167,14 +167,14 @@ class LaneWriter:
             inside = None if begin + threads <= total else arith.cmpi(arith.CmpIPredicate.ult, at, e.index(total))
             with self._if_any(inside):
                 memref.store(zero, shared, [at])
-        barrier()
+        gpu.barrier()
         places = []
         for piece, bits in zip(pieces, own, strict=True):
             number = arith.divui(e.offset(piece.base, piece.offset), e.index(sink.group))
             places.append(arith.addi(first, number))
             with self._if_any(piece.guard):
                 memref.atomic_rmw(arith.AtomicRMWKind.maxs, bits, shared, [places[-1]])
-        barrier()
+        gpu.barrier()
         maxima = []
         for piece, at in zip(pieces, places, strict=True):
             safe = at if piece.guard is None else arith.select(piece.guard, at, first)
@@ -185,7 +185,7 @@ class LaneWriter:
         """Emit the quantisation twice: fast, if all scales are in the ordinary range, and exact otherwise."""
         if not sink.q:
             return
-        known = [(scale, self._inverse(scale)) for scale in scales]
+        known = [(scale, inverse_of(self._e, scale)) for scale in scales]
         for piece in pieces:
             self._values.at(sink.op.x, piece)
 
@@ -214,9 +214,6 @@ class LaneWriter:
     def _store_scale(self, sink: QuantizeSink, scale: ir.Value, index: ir.Value) -> None:
         for buffer in sink.scales:
             buffer.store(self._e, scale, self._values.row, index)
-
-    def _inverse(self, scale: ir.Value) -> ir.Value:
-        return arith.divf(self._e.constant(1.0, self._e.f32), scale)
 
     def _is_first_thread(self) -> ir.Value:
         return arith.cmpi(arith.CmpIPredicate.eq, self._values.place.thread, self._e.index(0))
