@@ -35,6 +35,19 @@ def test_a_cluster_is_one_dispatch(target: str) -> None:
     assert (exe.target, exe.report.dispatches, len(exe.report.kernels)) == (target, 1, 1)
 
 
+class ManyOddGroups(nn.Module):
+    """Groups that no power of two of lanes owns: their maxima meet in shared memory."""
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        return [part for i in range(7) for part in fanfold.ops.group_quant(x, 3, absmax_floor=2.0**-i)]
+
+
+def test_a_kernel_takes_no_more_shared_memory_than_there_is() -> None:
+    report = fanfold.explain(ManyOddGroups(), (torch.randn(4, 8190).bfloat16(),), target="cuda:sm_90")
+    assert not report.kernels
+    assert all("bytes of shared memory, and a kernel has 49152" in decision.reason for decision in report.decisions)
+
+
 @pytest.mark.parametrize(("target", "library"), [("cuda:h200", "libcuda.so.1"), ("rocm:mi300x", "libamdhip64.so")])
 def test_a_call_without_the_device_says_what_is_missing(target: str, library: str) -> None:
     if not gpu.missing_libraries(library):

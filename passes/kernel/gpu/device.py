@@ -27,7 +27,7 @@ class GpuDevice:
     Attributes:
         subgroup: Lanes that run together and exchange values without memory.
         max_threads: Most threads of a workgroup.
-        shared_bytes: Memory that the threads of a workgroup share, in bytes.
+        shared_bytes: Memory that the threads of a workgroup can share without asking the driver for more, in bytes.
         load_bytes: Widest access of one thread, in bytes.
         to_bf16: The instruction that rounds to bf16, to nearest with ties to even; without it, integers do.
         to_fp8: The instructions that round to an 8-bit type, by its name, saturating; without one, integers do.

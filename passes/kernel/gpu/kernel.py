@@ -37,6 +37,9 @@ class GpuKernels:
         widest = max(value.type.shape[-1] for value in values)
         if schedule.strides(widest) > MAX_STRIDES:
             return f"a row of {widest} columns does not fit into the registers of a workgroup"
+        needed = schedule.shared_bytes(rows, self.device.subgroup)
+        if needed > self.device.shared_bytes:
+            return f"its groups need {needed} bytes of shared memory, and a kernel has {self.device.shared_bytes}"
         return None
 
     def emit(self, rows: ir.Operation, name: str) -> ir.Operation:

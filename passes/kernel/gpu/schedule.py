@@ -51,6 +51,24 @@ class Schedule:
         """Return the number of loads of a thread for a row of `width` columns."""
         return -(-width // self.stride)
 
+    def lanes_own(self, group: int, subgroup: int) -> bool:
+        """Return whether neighbouring lanes own a group: a power of two of them, and a stride begins with a group."""
+        owners = group // self.vector
+        return owners & (owners - 1) == 0 and owners <= min(subgroup, self.threads) and self.stride % group == 0
+
+    def shared_bytes(self, rows: ir.Operation, subgroup: int) -> int:
+        """Return the shared memory, in bytes, that the kernel of a `fanfold.rows` op may take."""
+        numbers = 0
+        for view in rows.regions[0].blocks[0].operations:
+            op = view.operation
+            # A reduction over the row: one number a subgroup.
+            numbers += self.threads // subgroup
+            if op.name == "fanfold.quantize" and op.opview.granularity.value == "group":
+                group, width = op.opview.group_size.value, op.opview.x.type.shape[1]
+                if group < width and not self.lanes_own(group, subgroup):
+                    numbers += self.rows * -(-width // group)
+        return 4 * numbers
+
 
 def choose(rows: ir.Operation, device: GpuDevice) -> Schedule:
     """Return the schedule of a `fanfold.rows` op.

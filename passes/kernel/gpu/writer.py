@@ -140,15 +140,13 @@ class LaneWriter:
     def _group_maxima(self, sink: QuantizeSink, pieces: Sequence[Piece]) -> list[ir.Value]:
         """Return the absmax, as bits, of the group that each piece is in."""
         e, s = self._e, self._schedule
-        owners = sink.group // s.vector
         own = []
         for piece in pieces:
             (x,) = self._values.at(sink.op.x, piece)
             magnitudes = absmax_bits(e, e.constant(0, e.like(x, e.i32)), self._or_zero(x, piece))
             own.append(e.reduce("maxsi", magnitudes))
-        # Neighbouring lanes own the group: a power of two of them, and all groups of a stride begin with a lane.
-        if owners & (owners - 1) == 0 and owners <= min(self._subgroup, s.threads) and s.stride % sink.group == 0:
-            return [self._lanes.over_neighbours(bits, owners, "maxsi") for bits in own]
+        if s.lanes_own(sink.group, self._subgroup):
+            return [self._lanes.over_neighbours(bits, sink.group // s.vector, "maxsi") for bits in own]
         return self._maxima_in_memory(sink, pieces, own)
 
     def _maxima_in_memory(self, sink: QuantizeSink, pieces: Sequence[Piece], own: Sequence[ir.Value]) -> list[ir.Value]:
