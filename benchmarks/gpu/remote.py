@@ -114,6 +114,9 @@ class Runner:
         cells = []
         for number in tokens:
             cell = Cell(program, number, dispatches=dispatches, errors=dict(broken))
+            if self._device != "cpu":
+                # What torch keeps for its next tensors is not there for IREE's.
+                torch.cuda.empty_cache()
             try:
                 with torch.inference_mode():
                     self._fill(cell, calls)

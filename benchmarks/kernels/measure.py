@@ -145,7 +145,9 @@ def _compile(module: str, target: Target, folder: Path) -> int:
     command = [str(find_compiler()), str(source), *target.compiler_flags()]
     command += [f"--iree-hal-dump-executable-{kind}-to={folder}" for kind in ("intermediates", "binaries")]
     command += ["--iree-scheduling-dump-statistics-format=csv", f"--iree-scheduling-dump-statistics-file={statistics}"]
-    command += [f"--dump-compilation-phases-to={folder}", "-o", str(folder / "module.vmfb")]
+    command += ["-o", str(folder / "module.vmfb")]
+    if target.backend == "cuda":
+        command.append(f"--dump-compilation-phases-to={folder}")
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
         raise CompileError(f"iree-compile fails for {target}", stage="compile", found=done.stderr[:2000])
