@@ -6,18 +6,16 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import nn
 
 from benchmarks.gpu.grid import Program
-from benchmarks.gpu.models import BATCH, PLAIN, Batch, Cluster, dynamic_shapes_of, fused, inputs_of
+from benchmarks.gpu.models import PLAIN, Cluster, dynamic_shapes_of, fused, inputs_of
 
-#: What is made of each program: ours, ours many times in one call, and IREE's own; the folders are called so.
-FORMS = ("fanfold", "batch", "stock")
+#: The peers that are compiled ahead; the folders are called so.
+PEERS = ("fanfold", "stock")
 
 
 @dataclass(frozen=True)
@@ -26,20 +24,20 @@ class Job:
 
     Attributes:
         program: What.
-        form: What it is made into: one of `FORMS`.
+        peer: By whom: one of `PEERS`.
         target: What for.
         folder: Where to.
     """
 
     program: Program
-    form: str
+    peer: str
     target: str
     folder: Path
 
     @property
     def path(self) -> Path:
         """The file that is made."""
-        return self.folder / "programs" / self.form / f"{self.program.name}.vmfb"
+        return self.folder / "programs" / self.peer / f"{self.program.name}.vmfb"
 
 
 def fp8_of(target: str) -> torch.dtype:
@@ -51,40 +49,61 @@ def fp8_of(target: str) -> torch.dtype:
     return torch.float8_e4m3fnuz if arch and "f8E4M3FNUZ" in arch.hardware_fp8 else torch.float8_e4m3fn
 
 
-def build(programs: Iterable[Program], target: str, folder: Path, jobs: int) -> Iterator[tuple[Job, str]]:
-    """Compile all programs in processes of their own; yields each job with its error, or with an empty string."""
-    todo = [Job(program, form, target, folder) for program in programs for form in FORMS]
-    for form in FORMS:
-        (folder / "programs" / form).mkdir(parents=True, exist_ok=True)
+@dataclass(frozen=True)
+class Built:
+    """The end of a job.
+
+    Attributes:
+        job: Which.
+        error: Why nothing was made; empty if something was.
+        rows: Rows of a workgroup of the kernel, of fanfold's.
+    """
+
+    job: Job
+    error: str = ""
+    rows: int = 0
+
+
+def build(programs: Iterable[Program], target: str, folder: Path, jobs: int) -> Iterator[Built]:
+    """Compile all programs in processes of their own."""
+    todo = [Job(program, peer, target, folder) for program in programs for peer in PEERS]
+    for peer in PEERS:
+        (folder / "programs" / peer).mkdir(parents=True, exist_ok=True)
     # Spawned, not forked: torch and MLIR have threads.
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         yield from pool.imap_unordered(_compile, todo)
 
 
-def _compile(job: Job) -> tuple[Job, str]:
+def _compile(job: Job) -> Built:
     from fanfold.errors import FanfoldError
 
     try:
-        (_compile_stock if job.form == "stock" else _compile_fused)(job)
+        return Built(job, rows=_compile_fused(job)) if job.peer == "fanfold" else _compile_stock(job)
     except FanfoldError as error:
-        return job, str(error)
-    return job, ""
+        return Built(job, str(error))
 
 
-def _compile_fused(job: Job) -> None:
-    import fanfold
+def _compile_fused(job: Job) -> int:
+    """Compile as `fanfold.compile` does, and return what it does not: the rows of a workgroup."""
+    from benchmarks.kernels.launches import rows_of_workgroups
+    from fanfold.artifact import Artifact, write
+    from fanfold.backends.iree_compiler import compile_module
+    from fanfold.backends.target import parse_target
+    from fanfold.lowering import lower, serialised
 
-    cluster = Cluster(job.program, fp8_of(job.target), fused())
-    inputs, shapes = inputs_of(job.program, 4, "cpu"), dynamic_shapes_of(job.program)
-    many = job.form == "batch"
-    model: nn.Module = Batch(cluster) if many else cluster
-    args: tuple[Any, ...] = tuple(tuple(x.clone() for x in inputs) for _ in range(BATCH)) if many else inputs
-    # To torch.export, `*inputs` is one argument.
-    dynamic = ((shapes,) * BATCH,) if many else (shapes,)
-    fanfold.compile(model, args, target=job.target, dynamic_shapes=dynamic, strict=True).save(job.path)
+    target = parse_target(job.target)
+    model = Cluster(job.program, fp8_of(job.target), fused())
+    args, shapes = inputs_of(job.program, 4, "cpu"), dynamic_shapes_of(job.program)
+    lowered = lower(model, args, None, target=target, dynamic_shapes=shapes, strict=True)
+    imported = lowered.imported
+    (rows,) = rows_of_workgroups(imported.module).values()
+    compiled = compile_module(serialised(imported.module, target), target)
+    report = replace(lowered.report, dispatches=compiled.dispatches)
+    write(job.path, Artifact(compiled.vmfb, imported.signature, report, target.required_cpu_features()))
+    return rows
 
 
-def _compile_stock(job: Job) -> None:
+def _compile_stock(job: Job) -> Built:
     """Compile the plain spelling as IREE does on its own, at its highest optimisation level.
 
     The one thing that it gets of us is fp8 as integer arithmetic: IREE has no conversion for NVIDIA's GPUs at all. The
@@ -109,10 +128,11 @@ def _compile_stock(job: Job) -> None:
     parsed = parse_target(job.target)
     target = Optimised(parsed.backend, parsed.arch)
     model = Cluster(job.program, fp8_of(job.target), PLAIN)
-    args, shapes = inputs_of(job.program, 4, "cpu"), (dynamic_shapes_of(job.program),)
+    args, shapes = inputs_of(job.program, 4, "cpu"), dynamic_shapes_of(job.program)
     imported = import_model(model, args, dynamic_shapes=shapes)
     set_device(imported.module, target)
     run_passes(imported.module, [ConvertFloat8(), Finalize()], PassState(NoKernels()))
     compiled = compile_module(serialised(imported.module, target), target)
     report = Report(target=str(parsed), dispatches=compiled.dispatches)
     write(job.path, Artifact(compiled.vmfb, imported.signature, report, target.required_cpu_features()))
+    return Built(job)

@@ -8,9 +8,8 @@ in each call does not. Nothing is subtracted from either. ``device`` is what the
 like at AMD, through `torch.profiler`) says that kernels and copies took: it sees the work of the whole process, whoever
 launched it, and no gaps between kernels. Events of torch's own streams would not do, since IREE's work is on another.
 
-``batched`` is what ``device`` can be checked against, or is judged by where the profiler sees nothing: the same program
-many times in one call, each on operands of its own, divided by their number. It holds a part of what a call costs, so
-it is more than the device's time, unless the device runs several small launches at once.
+``kernel`` is a second opinion on ``device`` for fanfold alone, and takes its place where the profiler does not see
+IREE's kernels: a launch among many in one submission, as IREE's own tool measures it (`kernel_time.py`).
 
 Calls take turns over several sets of inputs, so that those of more than a quarter of `ROUND_BYTES` do not find their
 operands in the cache. Small ones do, all peers alike.
@@ -44,7 +43,7 @@ class Times:
         latency: From the call until its results are there; the median.
         throughput: Among many calls; the median of several batches.
         device: Kernels and copies alone; ``None`` where the profiler saw nothing.
-        batched: A launch among many in one call, calls being waited for; ``None`` where it was not measured.
+        kernel: A launch among many in one submission (`kernel_time`); ``None`` where it was not measured.
         launches: Kernels and copies a call; ``None`` where the profiler saw nothing.
     """
 
@@ -52,12 +51,12 @@ class Times:
     throughput: float
     device: float | None
     launches: float | None
-    batched: float | None = None
+    kernel: float | None = None
 
     @property
     def on_device(self) -> float | None:
-        """Return the time of the device alone, or else what is certainly not less: that of a launch among many."""
-        return self.batched if self.device is None else self.device
+        """Return the time of the device alone: the profiler's, or else that of a launch among many."""
+        return self.kernel if self.device is None else self.device
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON-serialisable data."""

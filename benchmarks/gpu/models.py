@@ -14,7 +14,6 @@ from torch.nn import functional
 from benchmarks.gpu.grid import GROUP, Program
 
 EPS = 1e-6
-BATCH = 8  # launches in one call
 SCALE = 0.05  # of static quantisation; readers have different ones
 
 Results = tuple[Tensor, ...]
@@ -117,22 +116,6 @@ class Cluster(nn.Module):
         return tuple(results)
 
 
-class Batch(nn.Module):
-    """A program many times over, on operands of its own each time: many launches in one call.
-
-    Args:
-        cluster: The program.
-    """
-
-    def __init__(self, cluster: Cluster) -> None:
-        super().__init__()
-        self._cluster = cluster
-
-    def forward(self, *sets: tuple[Tensor, ...]) -> list[Results]:
-        """Return the results for each set of operands."""
-        return [self._cluster(*inputs) for inputs in sets]
-
-
 _OPERANDS = {"norm": 2, "add_norm": 3, "silu_mul": 1}
 
 
@@ -156,7 +139,7 @@ def inputs_of(program: Program, tokens: int, device: str, seed: int = 0) -> tupl
     return tuple(found)
 
 
-def dynamic_shapes_of(program: Program) -> tuple[dict[int, torch.export.Dim] | None, ...]:
-    """Return what makes the number of tokens dynamic, for each operand as `torch.export.export` takes it."""
+def dynamic_shapes_of(program: Program) -> tuple[tuple[dict[int, torch.export.Dim] | None, ...]]:
+    """Return what makes the number of tokens dynamic, as `torch.export.export` takes it: `*inputs` is one argument."""
     tokens = torch.export.Dim("tokens", min=1)
-    return tuple({0: tokens} if x.dim() == 2 else None for x in inputs_of(program, 2, "cpu"))
+    return (tuple({0: tokens} if x.dim() == 2 else None for x in inputs_of(program, 2, "cpu")),)

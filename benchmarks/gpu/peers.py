@@ -11,9 +11,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+import fanfold
 from benchmarks.gpu.clock import Call
 from benchmarks.gpu.grid import Program
+from benchmarks.gpu.kernel_time import kernel_time
 from benchmarks.gpu.models import PLAIN, Cluster
+from fanfold import artifact
 
 #: The peers in the order of the table; each call is checked against the first one's.
 PEERS = ("eager", "fanfold", "stock", "torch.compile")
@@ -23,22 +26,24 @@ class Peers:
     """Makes the calls of every peer.
 
     Args:
-        folder: The compiled programs.
+        folder: The benchmark's folder.
+        manifest: What is in it.
         device: Such as ``cuda:0``.
-        fp8: The fp8 dtype.
         dynamic: Whether `torch.compile` makes one program for all numbers of tokens, or one for each.
     """
 
-    def __init__(self, folder: Path, device: str, fp8: torch.dtype, *, dynamic: bool) -> None:
+    def __init__(self, folder: Path, manifest: dict[str, Any], device: str, *, dynamic: bool) -> None:
         self._folder = folder
         self._device = device
-        self._fp8 = fp8
+        self._fp8: torch.dtype = getattr(torch, manifest["fp8"])
+        self._target: str = manifest["target"]
+        self._rows: dict[str, int] = manifest["rows"]
         self._dynamic = dynamic
 
     def make(self, peer: str, program: Program) -> tuple[Call, int | None]:
         """Return the call of a program, and its dispatches where the compiler counted them."""
         if peer in {"fanfold", "stock"}:
-            return self._load(self._folder / "programs" / peer / f"{program.name}.vmfb")
+            return self._load(self._path(peer, program))
         plain = Cluster(program, self._fp8, PLAIN)
         if peer == "eager":
             return plain, None
@@ -46,14 +51,23 @@ class Peers:
         compiled: Call = torch.compile(plain, dynamic=self._dynamic, fullgraph=True)
         return compiled, None
 
-    def make_batch(self, program: Program) -> Call:
-        """Return the call that launches fanfold's kernel for each of many sets of inputs."""
-        return self._load(self._folder / "programs" / "batch" / f"{program.name}.vmfb")[0]
+    def kernel_time(self, program: Program, tokens: int) -> float:
+        """Return the microseconds of fanfold's kernel alone.
+
+        Raises:
+            KernelTimeError: If it cannot be measured.
+        """
+        path = self._path("fanfold", program)
+        (kernel,) = artifact.read(path).report.kernels
+        rows = self._rows[program.name]
+        return kernel_time(path, kernel, rows=rows, tokens=tokens, target=self._target, device=self._device)
+
+    def _path(self, peer: str, program: Program) -> Path:
+        return self._folder / "programs" / peer / f"{program.name}.vmfb"
 
     def _load(self, path: Path) -> tuple[Call, int | None]:
-        import fanfold
-
-        options: dict[str, Any] = {} if self._device == "cpu" else {"device": self._device}
+        # A torch.device, whose `cuda` is AMD's too where torch is built for that.
+        options: dict[str, Any] = {} if self._device == "cpu" else {"device": torch.device(self._device)}
         executable = fanfold.load(path, **options)
         return executable, executable.report.dispatches
 

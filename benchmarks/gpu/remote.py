@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import itertools
 import json
 import sys
 import time
@@ -21,7 +20,7 @@ from torch import Tensor
 from benchmarks.gpu.clock import Call, Clock, set_count
 from benchmarks.gpu.grid import TOKENS, Program
 from benchmarks.gpu.machine import describe
-from benchmarks.gpu.models import BATCH, inputs_of
+from benchmarks.gpu.models import inputs_of
 from benchmarks.gpu.peers import PEERS, Peers, make_copy
 from benchmarks.gpu.results import COPY, Cell, write
 
@@ -41,8 +40,7 @@ def main(folder: Path, arguments: Sequence[str] | None = None) -> int:
     if not todo:
         print(f"nothing of that is here: there are {', '.join(sorted(p.name for p in built))}", file=sys.stderr)
         return 2
-    fp8: torch.dtype = getattr(torch, manifest["fp8"])
-    peers = Peers(folder, options.device, fp8, dynamic=not options.static)
+    peers = Peers(folder, manifest, options.device, dynamic=not options.static)
     names = [name for name in PEERS if name in options.peers]
     runner = Runner(peers, names, Clock(options.device, options.seconds), options.device)
     settings = {"target": manifest["target"], "fanfold": manifest["fanfold"], "command": " ".join(sys.argv)}
@@ -139,21 +137,19 @@ class Runner:
                 if times.launches is not None and times.launches < cell.dispatches.get(name, 0):
                     # The profiler has missed some of them: its time is no time of the call.
                     times = replace(times, device=None)
-                batched = self._batched(cell) if name == "fanfold" else None
-                cell.times[name] = replace(times, batched=batched)
+                kernel = self._kernel_time(cell) if name == "fanfold" else None
+                cell.times[name] = replace(times, kernel=kernel)
             except Exception as error:  # noqa: BLE001 - the next peer may do better
                 cell.errors[name] = _said(error)
         copy, _ = make_copy(cell.bytes, self._device)
         sources = [make_copy(cell.bytes, self._device)[1] for _ in range(count)]
         cell.times[COPY] = self._clock.measure(copy, [(source,) for source in sources])
 
-    def _batched(self, cell: Cell) -> float | None:
+    def _kernel_time(self, cell: Cell) -> float | None:
         try:
-            call = self._peers.make_batch(cell.program)
-            sets = tuple(inputs_of(cell.program, cell.tokens, self._device, seed) for seed in range(BATCH))
-            return self._clock.latency(call, itertools.repeat(sets)) * 1e6 / BATCH
-        except Exception as error:  # noqa: BLE001 - no memory for so many inputs, for one
-            cell.errors["batch"] = _said(error)
+            return self._peers.kernel_time(cell.program, cell.tokens)
+        except Exception as error:  # noqa: BLE001 - no memory for the operands, for one
+            cell.errors["kernel time"] = _said(error)
             return None
 
 

@@ -93,8 +93,8 @@ def _faults(cells: list[Cell]) -> list[str]:
 
 MICROSECONDS = (
     "`device / throughput / latency`: kernels and copies alone, as the driver's profiler has them; a call among many "
-    "that are waited for once; a call that is waited for. `batched`: fanfold's launch among many in one call. GB/s: "
-    "the fewest bytes over fanfold's time on the device, or over `batched` where the profiler does not see it."
+    "that are waited for once; a call that is waited for. `kernel`: fanfold's launch among many in one submission, by "
+    "IREE's own tool. GB/s: the fewest bytes over fanfold's `device`, or over `kernel` where the profiler has none."
 )
 
 
@@ -129,10 +129,10 @@ def _table(cells: list[Cell]) -> str:
     for cell in sorted(cells, key=lambda c: (c.program.name, c.tokens)):
         ours = cell.times.get("fanfold")
         rate = f"{cell.bytes / ours.on_device / 1e3:.0f}" if ours and ours.on_device else ""
-        batched = f"{ours.batched:.1f}" if ours and ours.batched else ""
+        kernel = f"{ours.kernel:.1f}" if ours and ours.kernel else ""
         times = [_times(cell.times.get(peer)) for peer in COLUMNS]
-        lines.append([cell.program.name, str(cell.tokens), f"{cell.bytes / 2**20:.2f}", rate, batched, *times])
-    return _markdown(["program", "tokens", "MiB", "GB/s", "batched", *COLUMNS], lines)
+        lines.append([cell.program.name, str(cell.tokens), f"{cell.bytes / 2**20:.2f}", rate, kernel, *times])
+    return _markdown(["program", "tokens", "MiB", "GB/s", "kernel", *COLUMNS], lines)
 
 
 def _times(times: Times | None) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 from torch_mlir import ir
 
+from benchmarks.kernels.launches import rows_of_workgroups
 from benchmarks.kernels.regions import REGIONS, Regions
 from benchmarks.kernels.row import Row
 from fanfold.backends import cuda, rocm
@@ -70,7 +71,7 @@ def measure(arch: str, width: int) -> list[Row]:
     if missed:
         raise CompileError(f"not one kernel a region for {arch} at {width}: {'; '.join(missed)}", stage="passes")
     dispatched = _kernels_of_results(module, width, fp8)
-    rows = _rows_of_workgroups(module)
+    rows = rows_of_workgroups(module)
     with tempfile.TemporaryDirectory(prefix="fanfold-") as folder:
         total = _compile(str(module), target, Path(folder))
         kernels = (_read_cuda if target.backend == "cuda" else _read_rocm)(Path(folder), arch)
@@ -123,18 +124,6 @@ def _kernels_of_results(module: ir.Module, width: int, fp8: torch.dtype) -> dict
                 found[name].add(entry.partition("::")[0].removeprefix("@"))
             else:
                 todo += list(value.owner.operands)
-    return found
-
-
-def _rows_of_workgroups(module: ir.Module) -> dict[str, int]:
-    """Return the rows of a workgroup by kernel: what the number of workgroups is the number of rows divided by."""
-    found = {}
-    for view in module.body.operations:
-        if view.operation.name == "hal.executable.source":
-            export = view.operation.regions[0].blocks[0].operations[0].operation
-            per = export.regions[0].blocks[0].operations[0].operation
-            name = ir.StringAttr(view.operation.attributes["sym_name"]).value
-            found[name] = ir.IntegerAttr(per.attributes["value"]).value
     return found
 
 

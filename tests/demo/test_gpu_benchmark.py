@@ -37,7 +37,7 @@ def test_a_folder_is_made_and_run_elsewhere(tmp_path: Path) -> None:
         assert (cell["tokens"], cell["agreement"]["fanfold"], cell["dispatches"]) == (tokens, "ok", {"fanfold": 1})
         assert set(cell["times"]) == {"fanfold", "eager", "copy"}
         assert all(times[kind] > 0 for times in cell["times"].values() for kind in ("latency", "throughput"))
-        assert cell["times"]["fanfold"]["batched"] > 0
+        assert cell["times"]["fanfold"]["kernel"] > 0
         assert set(cell["errors"]) == {"stock"}
         # x, the residual and their sum in bf16; two quantisations with two scales each; the weight.
         assert cell["bytes"] == tokens * (3 * 512 + 2 * (256 + 2 * 4)) + 512
@@ -51,8 +51,8 @@ from benchmarks.gpu.clock import Times
 from benchmarks.gpu.grid import Program
 from benchmarks.gpu.results import Cell
 
-def times(device, batched=None, throughput=1.0):
-    return Times(throughput, throughput, device, 1.0, batched)
+def times(device, kernel=None, throughput=1.0):
+    return Times(throughput, throughput, device, 1.0, kernel)
 
 def cell(tokens, agreement="ok", launches=1, **by_peer):
     found = {name.replace("_", "."): value for name, value in by_peer.items()}
@@ -60,7 +60,7 @@ def cell(tokens, agreement="ok", launches=1, **by_peer):
 
 small = cell(16, fanfold=times(2.0, throughput=2.0), torch_compile=times(3.0), copy=times(0.1))
 large = cell(16384, fanfold=times(100.0), torch_compile=times(96.0), copy=times(86.0))
-slow = cell(32768, fanfold=times(None, batched=200.0), copy=times(86.0))
+slow = cell(32768, fanfold=times(None, kernel=200.0), copy=times(86.0))
 wrong = cell(16, agreement="result 0: far off", launches=2, fanfold=times(1.0))
 for cells in ([small, large], [small, large, slow, wrong], []):
     print(*verdicts(cells), sep="\\n")
