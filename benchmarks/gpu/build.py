@@ -72,6 +72,8 @@ def build(programs: Iterable[Program], target: str, folder: Path, jobs: int) -> 
     # Spawned, not forked: torch and MLIR have threads.
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         yield from pool.imap_unordered(_compile, todo)
+        pool.close()
+        pool.join()
 
 
 def _compile(job: Job) -> Built:

@@ -33,7 +33,8 @@ better, or worse on purpose, has this page written anew: `{command}`.
   those that stand under a condition, so that some threads may pass them by.
 - **loaded**, **stored**: bytes a row if every thread runs every access once, and in parentheses how many times the
   fewest possible that is. `a to b` is without and with what `?` marks: one lane of a group writes its scale, yet all of
-  them count, and so do both sides of a condition. `tests/simt/` counts what is really stored: the fewest bytes.
+  them count, and so do both sides of a condition. Vectors, such as the weight, count for every row, though a cache
+  has them. What is really moved is counted by `tests/simt/`, for a norm with a group quantisation: the fewest bytes.
 - **loop**: something runs more than once, and the numbers are those of one pass.
 
 Made with {versions}.
