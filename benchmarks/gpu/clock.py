@@ -74,11 +74,15 @@ class Clock:
     Args:
         device: Such as ``cuda:0``.
         seconds: Time for one measurement, about.
+
+    Attributes:
+        profiler_error: Why the profiler does not work, if it does not.
     """
 
     def __init__(self, device: str, seconds: float) -> None:
         self._on_gpu = device != "cpu"
         self._seconds = seconds
+        self.profiler_error: str | None = None
 
     def wait(self) -> None:
         """Wait until the device has done everything."""
@@ -113,12 +117,16 @@ class Clock:
         return time.perf_counter() - start
 
     def _on_device(self, call: Call, turns: Iterator[tuple[Any, ...]], count: int) -> tuple[float | None, float | None]:
-        activities = [torch.profiler.ProfilerActivity.CUDA]
-        with torch.profiler.profile(activities=activities) as profiler:
-            for _ in range(count):
-                call(*next(turns))
-            self.wait()
-        spans = [event for event in profiler.events() or [] if event.device_type != DeviceType.CPU]
+        try:
+            with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profiler:
+                for _ in range(count):
+                    call(*next(turns))
+                self.wait()
+            spans = [event for event in profiler.events() or [] if event.device_type != DeviceType.CPU]
+        except (RuntimeError, AssertionError) as error:
+            # Not every machine lets its users profile: the other times are worth having.
+            self.profiler_error = f"{type(error).__name__}: {error}"
+            return None, None
         if not spans:
             return None, None
         return sum(event.time_range.elapsed_us() for event in spans) / count, len(spans) / count

@@ -42,7 +42,8 @@ def main(folder: Path, arguments: Sequence[str] | None = None) -> int:
         return 2
     peers = Peers(folder, manifest, options.device, dynamic=not options.static)
     names = [name for name in PEERS if name in options.peers]
-    runner = Runner(peers, names, Clock(options.device, options.seconds), options.device)
+    clock = Clock(options.device, options.seconds)
+    runner = Runner(peers, names, clock, options.device)
     settings = {"target": manifest["target"], "fanfold": manifest["fanfold"], "command": " ".join(sys.argv)}
     settings["torch.compile"] = "one program for each number of tokens" if options.static else "tokens are dynamic"
     machine, cells = describe(options.device), list[Cell]()
@@ -54,6 +55,7 @@ def main(folder: Path, arguments: Sequence[str] | None = None) -> int:
             break
         cells += runner.run(program, options.tokens)
         print(f"{number} of {len(todo)}: {program.name}", file=sys.stderr)
+        settings |= {"profiler": clock.profiler_error} if clock.profiler_error else {}
         # After each program, so that a run that is cut has its results.
         write(folder, machine, settings, cells)
     write(folder, machine, settings, cells)

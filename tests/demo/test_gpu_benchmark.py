@@ -102,3 +102,21 @@ for tags in ("cp312-abi3", "cp310-cp310", "cp310-abi3", "py3-none"):
 def test_wheels_for_this_python_are_taken() -> None:
     newer = sys.version_info >= (3, 12)
     assert run("-c", WHEELS).split() == [str(newer), "False", "True", "True"]
+
+
+PROFILER = """
+import torch
+from benchmarks.gpu.clock import Clock
+
+def refuse(**_):
+    raise RuntimeError("CUPTI is not allowed")
+
+torch.cuda.synchronize, torch.profiler.profile = lambda: None, refuse
+clock = Clock("cuda:0", 0.001)
+times = clock.measure(torch.neg, [(torch.ones(4),)])
+print(times.latency > 0, times.throughput > 0, times.device, times.launches, clock.profiler_error)
+"""
+
+
+def test_where_the_profiler_is_refused_the_other_times_are_measured() -> None:
+    assert run("-c", PROFILER).strip() == "True True None None RuntimeError: CUPTI is not allowed"
