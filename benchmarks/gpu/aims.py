@@ -48,7 +48,8 @@ def verdicts(cells: Sequence[Cell]) -> list[Verdict]:
 
 def _numbers(cells: Sequence[Cell]) -> Verdict:
     # A call that fails has no numbers either.
-    found = [cell.agreement.get("fanfold", "failed") for cell in cells if "fanfold" in {*cell.agreement, *cell.errors}]
+    met = ({*cell.agreement, *cell.errors} & {"fanfold", "process", "inputs"} for cell in cells)
+    found = [cell.agreement.get("fanfold", "failed") for cell, known in zip(cells, met, strict=True) if known]
     wrong = sum(text != "ok" for text in found)
     said = f"{len(found) - wrong} of {len(found)} cells"
     return Verdict("the numbers are eager's on the same device", not wrong if found else None, said)

@@ -93,8 +93,9 @@ def _faults(cells: list[Cell]) -> list[str]:
 
 MICROSECONDS = (
     "`device / throughput / latency`: kernels and copies alone, as the driver's profiler has them; a call among many "
-    "that are waited for once; a call that is waited for. `kernel`: fanfold's launch among many in one submission, by "
-    "IREE's own tool. GB/s: the fewest bytes over fanfold's `device`, or over `kernel` where the profiler has none."
+    "that are waited for once; a call that is waited for. `launches`: fanfold / stock / eager / torch.compile. "
+    "`kernel`: fanfold's launch among many in one submission, by IREE's own tool. GB/s: the fewest bytes over "
+    "fanfold's `device`, or over `kernel` where the profiler has none."
 )
 
 
@@ -131,8 +132,18 @@ def _table(cells: list[Cell]) -> str:
         rate = f"{cell.bytes / ours.on_device / 1e3:.0f}" if ours and ours.on_device else ""
         kernel = f"{ours.kernel:.1f}" if ours and ours.kernel else ""
         times = [_times(cell.times.get(peer)) for peer in COLUMNS]
-        lines.append([cell.program.name, str(cell.tokens), f"{cell.bytes / 2**20:.2f}", rate, kernel, *times])
-    return _markdown(["program", "tokens", "MiB", "GB/s", "kernel", *COLUMNS], lines)
+        size = f"{cell.bytes / 2**20:.2f}"
+        lines.append([cell.program.name, str(cell.tokens), size, rate, _launches(cell), kernel, *times])
+    return _markdown(["program", "tokens", "MiB", "GB/s", "launches", "kernel", *COLUMNS], lines)
+
+
+def _launches(cell: Cell) -> str:
+    """Return the launches of each peer: as its compiler counted them, or else the profiler."""
+    found = []
+    for peer in COLUMNS[:-1]:
+        seen = cell.times[peer].launches if peer in cell.times else None
+        found.append(str(cell.dispatches.get(peer, "?" if seen is None else f"{seen:.0f}")))
+    return " / ".join(found)
 
 
 def _times(times: Times | None) -> str:

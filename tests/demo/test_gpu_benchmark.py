@@ -42,6 +42,13 @@ def test_a_folder_is_made_and_run_elsewhere(tmp_path: Path) -> None:
         # x, the residual and their sum in bf16; two quantisations with two scales each; the weight.
         assert cell["bytes"] == tokens * (3 * 512 + 2 * (256 + 2 * 4)) + 512
     assert "- stock: ArtifactError" in (moved / "results.md").read_text(encoding="utf-8")
+    # A process that is lost takes its program's numbers with it, and no more.
+    with (moved / "benchmarks" / "gpu" / "runner.py").open("a", encoding="utf-8") as stream:
+        stream.write("import os\nRunner.run = lambda self, program, tokens: os.kill(os.getpid(), 9)\n")
+    assert "FAIL: the numbers are eager's" in run("run.py", *options, cwd=moved, code=1)
+    results = json.loads((moved / "results.json").read_text(encoding="utf-8"))
+    assert [cell["errors"] for cell in results["cells"]] == [{"process": "it ended with -9"}] * 2
+    assert results["machine"]["device"] == "cpu"
     assert "nothing of that is here" in run("run.py", "--device", "cpu", "--widths", "512", cwd=moved, code=2)
 
 
