@@ -10,7 +10,7 @@ from torch_mlir.dialects import arith, gpu, memref, scf
 
 from fanfold.passes.kernel.emitter import Emitter, tree
 from fanfold.passes.kernel.formulas import absmax_bits, rstd
-from fanfold.passes.kernel.quantizing import emit_codes, inverse_of, is_ordinary
+from fanfold.passes.kernel.quantizing import Scale, emit_bytes, is_ordinary
 from fanfold.passes.kernel.reductions import add_square, emit_scale
 from fanfold.passes.kernel.scales import ScaleBuffer
 from fanfold.passes.kernel.values import Buffer, Piece
@@ -20,9 +20,6 @@ from .device import GpuDevice
 from .lanes import Lanes, shared_memory
 from .schedule import Schedule
 from .values import LaneValues
-
-#: A scale and its reciprocal, f32.
-Scale = tuple[ir.Value, ir.Value]
 
 
 class LaneWriter:
@@ -105,7 +102,7 @@ class LaneWriter:
 
     def _write_static(self, sink: QuantizeSink) -> None:
         scale = memref.load(self._values.buffers[sink.op.scale].memref, [self._e.index(0)])
-        known = scale, inverse_of(self._e, scale)
+        known = Scale.of(self._e, sink.op, scale)
         for piece in self._pieces_of(sink):
             self._store_codes(sink, piece, known, fast=False)
 
@@ -183,7 +180,7 @@ class LaneWriter:
         """Emit the quantisation twice: fast, if all scales are in the ordinary range, and exact otherwise."""
         if not sink.q:
             return
-        known = [(scale, inverse_of(self._e, scale)) for scale in scales]
+        known = [Scale.of(self._e, sink.op, scale) for scale in scales]
         for piece in pieces:
             self._values.at(sink.op.x, piece)
 
@@ -204,8 +201,7 @@ class LaneWriter:
 
     def _store_codes(self, sink: QuantizeSink, piece: Piece, scale: Scale, *, fast: bool) -> None:
         if sink.q:
-            (x,) = self._values.at(sink.op.x, piece)
-            codes = [emit_codes(self._e, sink.op, x, *scale, fast=fast)]
+            codes = emit_bytes(self._e, sink.op, self._values.at(sink.op.x, piece), scale, fast=fast)
             with self._if(piece.guard):
                 self._values.store_codes(sink.q, codes, piece)
 
