@@ -1,6 +1,6 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Quotients of two products: which scales they serve, by trying them, and that kernels leave out the one they do not."""
+"""Which scales quotients of two products serve, by trying them all, and that kernels leave out the one they do not."""
 
 from __future__ import annotations
 
