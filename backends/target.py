@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from fanfold.errors import TargetError
 
 from . import cpu, cuda, gpu, rocm
+from .drivers import DRIVERS
 
 if TYPE_CHECKING:
     from fanfold.passes.kernel.vocabulary import Kernels
@@ -67,7 +68,7 @@ class Backend:
         arch: Makes one of them.
         aliases: Other names of archs.
         default: The arch of a target that names none, if there is one.
-        library: What the driver needs on the machine, if anything.
+        inline_driver: The HAL driver that runs small calls on the caller's thread, if there is one.
     """
 
     driver: str
@@ -75,17 +76,13 @@ class Backend:
     arch: Callable[[str], Arch]
     aliases: Mapping[str, str]
     default: str | None = None
-    library: str | None = None
+    inline_driver: str | None = None
 
 
 BACKENDS: dict[str, Backend] = {
-    "cpu": Backend(cpu.DRIVER, cpu.names, cpu.CpuArch, cpu.ALIASES, default="host"),
-    "cuda": Backend(
-        cuda.DRIVER, lambda: list(cuda.ARCHS), cuda.ARCHS.__getitem__, cuda.ALIASES, library="libcuda.so.1"
-    ),
-    "rocm": Backend(
-        rocm.DRIVER, lambda: list(rocm.ARCHS), rocm.ARCHS.__getitem__, rocm.ALIASES, library="libamdhip64.so"
-    ),
+    "cpu": Backend(cpu.DRIVER, cpu.names, cpu.CpuArch, cpu.ALIASES, default="host", inline_driver=cpu.INLINE_DRIVER),
+    "cuda": Backend(cuda.DRIVER, lambda: list(cuda.ARCHS), cuda.ARCHS.__getitem__, cuda.ALIASES),
+    "rocm": Backend(rocm.DRIVER, lambda: list(rocm.ARCHS), rocm.ARCHS.__getitem__, rocm.ALIASES),
 }
 _BACKEND_ALIASES = {"llvm-cpu": "cpu", "local": "cpu", "host": "cpu", "nvidia": "cuda", "amd": "rocm", "hip": "rocm"}
 
@@ -188,7 +185,7 @@ def list_targets() -> list[Listing]:
     for backend, row in BACKENDS.items():
         for name in row.names():
             target = Target(backend, row.arch(name))
-            missing = cpu.missing_features(target.required_cpu_features()) + gpu.missing_libraries(row.library)
+            missing = cpu.missing_features(target.required_cpu_features()) + gpu.missing_libraries(DRIVERS[row.driver].library)
             listings.append(Listing(str(target), target.arch.vector_bits, tuple(missing), target.arch.evidence))
     return listings
 
@@ -199,15 +196,23 @@ def driver_of(target: str) -> str:
     Raises:
         TargetError: If there is no such backend.
     """
-    backend = target.partition(":")[0]
-    if backend not in BACKENDS:
-        raise _unknown("target", target, list(BACKENDS), backend)
-    return BACKENDS[backend].driver
+    return _backend_of(target).driver
 
 
 def inline_driver_of(target: str) -> str | None:
-    """Return the HAL driver that runs small calls of a canonical target on the caller's thread, if there is one."""
-    return cpu.INLINE_DRIVER if target.partition(":")[0] == "cpu" else None
+    """Return the HAL driver that runs small calls of a canonical target on the caller's thread, if there is one.
+
+    Raises:
+        TargetError: If there is no such backend.
+    """
+    return _backend_of(target).inline_driver
+
+
+def _backend_of(target: str) -> Backend:
+    backend = target.partition(":")[0]
+    if backend not in BACKENDS:
+        raise _unknown("target", target, list(BACKENDS), backend)
+    return BACKENDS[backend]
 
 
 def check_runnable(target: str, required: frozenset[str]) -> None:
