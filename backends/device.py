@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import threading
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -24,18 +25,33 @@ _forked = False
 
 
 @dataclass(frozen=True)
+class DeviceInfo:
+    """A device that is on this machine.
+
+    Attributes:
+        name: Its name, as its driver gives it.
+        arch: Its architecture in the words of targets, if it is a GPU whose driver says.
+    """
+
+    name: str
+    arch: str | None
+
+
+@dataclass(frozen=True)
 class Device:
     """An open device.
 
     Attributes:
         instance: The ``iree.runtime.VmInstance`` that its modules are loaded into.
         hal: The ``iree.runtime.HalDevice``.
+        info: What it is.
         context: Makes it the current device of a thread, while something is done with it.
     """
 
     instance: Any
     hal: Any
-    context: AbstractContextManager[Any] = nullcontext()
+    info: DeviceInfo
+    context: AbstractContextManager[Any]
 
 
 def worker_count() -> int:
@@ -65,14 +81,23 @@ def open_device(placement: Placement) -> Device:
         return _DEVICES[placement]
 
 
-def list_devices(driver: Driver) -> list[str]:
-    """Return the names of a driver's devices on this machine, as the driver gives them, by index.
+def list_devices(driver: Driver) -> list[DeviceInfo]:
+    """Return a driver's devices on this machine, by index.
 
     Raises:
         MissingDependencyError: If the IREE runtime is not installed.
         TargetError: If it has no such driver, or the driver does not work here.
     """
-    return [str(entry["name"]) for entry in _query(driver)[1]]
+    made, entries = _query(driver)
+    return [DeviceInfo(str(entry["name"]), _arch(made.dump_device_info(entry["device_id"]))) for entry in entries]
+
+
+def _arch(text: str) -> str | None:
+    """Return the architecture in what IREE's driver says about a device: HIP by name, CUDA by number."""
+    if named := re.search(r"gpu-arch-name: (\w+)", text):
+        return named[1]
+    numbered = re.search(r"gpu-compute-capability: (\d+)\.(\d+)", text)
+    return f"sm_{numbered[1]}{numbered[2]}" if numbered else None
 
 
 def check_not_forked() -> None:
@@ -149,7 +174,7 @@ def _open(placement: Placement) -> Device:
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(hal))
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_mark_forked)
-    return Device(rt.VmInstance(), hal, context)
+    return Device(rt.VmInstance(), hal, list_devices(placement.driver)[placement.index], context)
 
 
 def _no_device(driver: Driver, reason: str) -> TargetError:

@@ -19,6 +19,7 @@ class Driver:
         tool: The program that shows whether the library finds a device.
         contexts: The prefix and suffix of the library's functions that choose a thread's device, for a GPU.
         flags: IREE's process-wide flags that it is made with.
+        forward: Whether code for a GPU also runs on those that came later.
     """
 
     name: str
@@ -28,11 +29,23 @@ class Driver:
     tool: str | None = None
     contexts: tuple[str, str] | None = None
     flags: tuple[str, ...] = ()
+    forward: bool = False
 
     @property
     def is_gpu(self) -> bool:
         """Whether its devices have memory that the processor does not read."""
         return self.contexts is not None
+
+    def runs(self, arch: str, on: str | None) -> bool:
+        """Return whether code for a GPU architecture runs on a device of another; on an unknown one it may."""
+        if on is None or arch == on:
+            return True
+        return self.forward and _generation(arch) <= _generation(on)
+
+
+def _generation(arch: str) -> int:
+    """Return the number in ``sm_90``."""
+    return int(arch.rpartition("_")[2])
 
 
 DRIVERS = {
@@ -50,6 +63,7 @@ DRIVERS = {
             # IREE cannot export memory of CUDA's own pools (cuda_allocator.c, export_buffer), so that every result
             # would be copied through the host.
             flags=("--cuda_async_allocations=false",),
+            forward=True,
         ),
         Driver("hip", ("rocm", "hip"), 10, library="libamdhip64.so", tool="rocminfo", contexts=("hip", "")),
     )

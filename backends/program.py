@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -20,6 +20,8 @@ from .placement import Placement
 #: The scope of the weights in the compiled module.
 PARAMETER_SCOPE = "model"
 FUNCTION = "main"
+
+Call = Callable[[Sequence[torch.Tensor]], list[torch.Tensor]]
 
 _FAILURES = (RuntimeError, ValueError, OSError, LookupError)
 
@@ -55,12 +57,8 @@ class Program:
     ) -> None:
         import iree.runtime as rt
 
-        self._device = device = open_device(placement)
-        self._placement = placement
-        self._shared = share(device.hal, placement, inputs, outputs)
-        self._staged = stage(device.hal, inputs, outputs) if placement.driver.is_gpu else None
-        self._runtime, self._list, self._view = rt, rt.VmVariantList, rt.HalBufferView
-        self._result_count = len(outputs)
+        device = open_device(placement)
+        self._device, self._placement = device, placement
         try:
             with device.context:
                 if isinstance(module, memoryview):
@@ -85,80 +83,83 @@ class Program:
         self._free: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._free.put(self.context)
         self._may_add = threading.Semaphore(contexts - 1)
+        self._shared = share(device.hal, placement, inputs, outputs)
+        #: Runs the module's function on tensors, see :meth:`LoadedModule.call`.
+        self.call: Call = self._make_call(self._shared)
+        if placement.driver.is_gpu:
+            self.call = self._on_gpu(self.call, self._make_call(stage(device.hal, inputs, outputs)))
 
     def import_tensor(self, number: int, tensor: torch.Tensor) -> Any:
-        """Return a buffer view of a tensor for the input ``number``."""
-        return (self._shared if self._staged is None else self._staged).importers[number](tensor)
+        """Return a buffer view of a tensor on the device for the input ``number``."""
+        return self._shared.importers[number](tensor)
 
-    def call(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        """Run the module's function and wait for it.
+    def _on_gpu(self, shared: Call, staged: Call) -> Call:
+        device = self._placement.torch_device()
 
-        Args:
-            tensors: Tensors of the dtypes and shapes that the module was compiled for, all on the program's device or
-                all on the CPU; that is not checked here.
+        def call(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+            with self._device.context:
+                if all(tensor.is_cpu for tensor in tensors):
+                    return staged(tensors)
+                # IREE's work is on a stream of its own, which knows nothing of what torch still computes.
+                torch.cuda.current_stream(device).synchronize()
+                return shared(tensors)
 
-        Returns:
-            Its results, each in memory of its own, on the device of the inputs; on the CPU when there are no inputs.
+        return call
 
-        Raises:
-            CallError: If the execution fails.
-        """
-        check_not_forked()
-        if self._staged is None:
-            return self._run(self._shared, tensors)
-        with self._device.context:
-            if all(tensor.is_cpu for tensor in tensors):
-                return self._run(self._staged, tensors)
-            # IREE's work is on a stream of its own, which knows nothing of what torch still computes.
-            torch.cuda.current_stream(self._placement.torch_device()).synchronize()
-            return self._run(self._shared, tensors)
+    def _make_call(self, crossing: Crossing) -> Call:
+        # A closure, since it finds its names faster than a method does: beside small calls that counts.
+        import iree.runtime as rt
 
-    def _run(self, crossing: Crossing, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        results = self._list(self._result_count)
-        try:
-            arguments = self._list(len(tensors))
-            push = arguments.push_ref
-            for tensor, import_tensor in zip(tensors, crossing.importers, strict=True):
-                push(import_tensor(tensor))
+        function, new_list, view_type = self.function, rt.VmVariantList, rt.HalBufferView
+        importers, exporters = crossing.importers, tuple(enumerate(crossing.exporters))
+        input_count, result_count = len(importers), len(exporters)
+        enter, leave, wait = self._free.get_nowait, self._free.put, self._another_context
+
+        def call(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+            check_not_forked()
+            arguments, results = new_list(input_count), new_list(result_count)
+            push, get = arguments.push_ref, results.get_as_object
+            outputs = []
+            taken = set()
             try:
-                context = self._free.get_nowait()
-            except queue.Empty:
-                context = self._another_context()
-            try:
-                context.invoke(self.function, arguments, results)
-            finally:
-                self._free.put(context)
-            get, view = results.get_as_object, self._view
-            outputs = [export(get(index, view)) for index, export in enumerate(crossing.exporters)]
-        except (*_FAILURES, MemoryError) as error:
-            raise CallError(f"the execution failed: {_first_line(error)}", stage="call") from error
-        _separate(outputs, tensors)
-        return outputs
+                for tensor, import_tensor in zip(tensors, importers):  # noqa: B905 - strict takes as long as the loop
+                    push(import_tensor(tensor))
+                    taken.add(tensor.data_ptr())
+                try:
+                    context = enter()
+                except queue.Empty:
+                    context = wait()
+                try:
+                    context.invoke(function, arguments, results)
+                finally:
+                    leave(context)
+                for index, export in exporters:
+                    output = export(get(index, view_type))
+                    address = output.data_ptr()
+                    if address in taken:
+                        # IREE gives equal results, unchanged inputs and their first rows the same memory. Eager and
+                        # torch.compile never do so with results that are computed twice, so nobody expects a write to
+                        # one to reach the other.
+                        output = output.clone()
+                    taken.add(address)
+                    outputs.append(output)
+            except (*_FAILURES, MemoryError) as error:
+                raise CallError(f"the execution failed: {_first_line(error)}", stage="call") from error
+            return outputs
+
+        return call
 
     def _another_context(self) -> Any:
         """Return a context for one more thread, or wait for one."""
+        import iree.runtime as rt
+
         if not self._may_add.acquire(blocking=False):
             return self._free.get()
         try:
-            return self._runtime.VmContext(self._device.instance, self._modules)
+            return rt.VmContext(self._device.instance, self._modules)
         except BaseException:
             self._may_add.release()
             raise
-
-
-def _separate(outputs: list[torch.Tensor], inputs: Sequence[torch.Tensor]) -> None:
-    """Copy each output that IREE put where an input or an earlier output is.
-
-    It does so for equal results, unchanged inputs and their first rows. Eager and ``torch.compile`` never share the
-    memory of results that are computed twice, so nobody expects a write to one to reach the other.
-    """
-    taken = {tensor.data_ptr() for tensor in inputs}
-    for index, output in enumerate(outputs):
-        address = output.data_ptr()
-        if address in taken:
-            outputs[index] = output.clone()
-        else:
-            taken.add(address)
 
 
 def _parameters_module(instance: Any, parameters: Mapping[str, torch.Tensor]) -> Any:

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from fanfold.errors import TargetError
 
-from . import cpu, cuda, gpu, rocm
-from .drivers import DRIVERS
+from . import cpu, cuda, rocm
 
 if TYPE_CHECKING:
     from fanfold.passes.kernel.vocabulary import Kernels
@@ -132,23 +131,6 @@ class Target:
         return self.arch.features
 
 
-@dataclass(frozen=True)
-class Listing:
-    """One line of ``fanfold targets``.
-
-    Attributes:
-        target: The canonical target.
-        vector_bits: Width of a vector register, or the widest access of a thread, in bits.
-        missing: What this machine lacks to run it; empty when it can.
-        evidence: What the project's tests did with its code: ``run``, ``compiled only`` or ``none``.
-    """
-
-    target: str
-    vector_bits: int
-    missing: tuple[str, ...]
-    evidence: str
-
-
 def parse_target(text: str) -> Target:
     """Parse a target such as ``cpu`` or ``cuda:sm_90``; case and surrounding space do not matter.
 
@@ -179,17 +161,6 @@ def parse_target(text: str) -> Target:
 _KINDS = {"cpu": "CPU"}
 
 
-def list_targets() -> list[Listing]:
-    """Return every target that this installation compiles for, with what this machine lacks to run it."""
-    listings = []
-    for backend, row in BACKENDS.items():
-        for name in row.names():
-            target = Target(backend, row.arch(name))
-            missing = cpu.missing_features(target.required_cpu_features()) + gpu.missing_libraries(DRIVERS[row.driver].library)
-            listings.append(Listing(str(target), target.arch.vector_bits, tuple(missing), target.arch.evidence))
-    return listings
-
-
 def driver_of(target: str) -> str:
     """Return the HAL driver for a canonical target, also for one that cannot be compiled for on this machine.
 
@@ -213,27 +184,6 @@ def _backend_of(target: str) -> Backend:
     if backend not in BACKENDS:
         raise _unknown("target", target, list(BACKENDS), backend)
     return BACKENDS[backend]
-
-
-def check_runnable(target: str, required: frozenset[str]) -> None:
-    """Refuse code that this machine's processor cannot run: it would end the process with an illegal instruction.
-
-    Args:
-        target: The target that the code was compiled for, for the message.
-        required: The processor features it needs.
-
-    Raises:
-        TargetError: If this machine lacks one of them.
-    """
-    missing = cpu.missing_features(required)
-    if missing:
-        raise TargetError(
-            f"this machine's processor cannot run code compiled for {target!r}",
-            stage="load",
-            expected=f"a processor with {', '.join(sorted(required))}",
-            found=f"a processor without {', '.join(missing)}",
-            remedy="compile for this machine with target='cpu', or for any x86-64 with target='cpu:generic'",
-        )
 
 
 def _unknown(kind: str, text: str, choices: list[str], wrong: str) -> TargetError:

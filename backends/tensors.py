@@ -86,22 +86,24 @@ def make_exporter(hal: Any, dtype: torch.dtype, device: torch.device, dlpack: in
     """
     import iree.runtime as rt
 
-    opaque = is_opaque(dtype)
     create, buffer_view = hal.create_dlpack_capsule, rt.HalBufferView
     # The public from_dlpack also takes what is no capsule, and takes a quarter of a microsecond to tell.
-    from_capsule = torch._C._from_dlpack  # type: ignore[attr-defined]
+    from_capsule: Callable[[object], torch.Tensor] = torch._C._from_dlpack
     byte, index = rt.HalElementType.UINT_8, device.index or 0
 
     def export_view(view: Any) -> torch.Tensor:
+        if 0 in view.shape:
+            return torch.empty(view.shape, dtype=dtype, device=device)
+        tensor = from_capsule(create(view, dlpack, index))
+        return tensor if tensor.dtype is dtype else tensor.view(dtype)
+
+    def export_bytes(view: Any) -> torch.Tensor:
         shape = view.shape
         if 0 in shape:
             return torch.empty(shape, dtype=dtype, device=device)
-        if opaque:
-            view = buffer_view(view.get_buffer(), shape, byte)
-        tensor: torch.Tensor = from_capsule(create(view, dlpack, index))
-        return tensor if tensor.dtype is dtype else tensor.view(dtype)
+        return from_capsule(create(buffer_view(view.get_buffer(), shape, byte), dlpack, index)).view(dtype)
 
-    return export_view
+    return export_bytes if is_opaque(dtype) else export_view
 
 
 def is_opaque(dtype: torch.dtype) -> bool:

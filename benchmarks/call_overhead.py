@@ -13,7 +13,6 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import click
@@ -48,8 +47,12 @@ class NormQuant(Norm):
         return fanfold.ops.group_quant(self.norm(x), 128)
 
 
-class AddNormQuant(Norm):
+class AddNormQuant(torch.nn.Module):
     """Two inputs, three results: a residual stream, its norm quantised by groups to FP8, and the sum."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = torch.nn.RMSNorm(WIDTH, dtype=torch.bfloat16)
 
     def forward(self, x: Tensor, residual: Tensor) -> Any:
         """Return the quantised norm, its scales and the sum."""

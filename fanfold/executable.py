@@ -15,7 +15,7 @@ from . import artifact as artifacts
 from .arguments import Arguments
 from .artifact import Artifact
 from .errors import ArtifactError
-from .inputs import Inputs
+from .inputs import Fit, Inputs
 from .layouts import show_in_shape
 from .report import Report
 from .signature import Signature
@@ -23,6 +23,7 @@ from .signature import Signature
 if TYPE_CHECKING:
     import torch
 
+    from fanfold.backends.program import Call
     from fanfold.backends.runtime import LoadedModule
 
 
@@ -62,6 +63,7 @@ class Executable:
         self._has_layouts = any(spec.layout != "row" for spec in signature.outputs)
         self._load_lock = threading.Lock()
         self._loaded: LoadedModule | None = None
+        self._last_call: tuple[Fit | None, Call] = (None, list)
 
     @property
     def report(self) -> Report:
@@ -102,13 +104,21 @@ class Executable:
         """
         flat = args if len(args) == self._flat_count and not kwargs else self._arguments.flatten(args, kwargs)
         fit = self._inputs.fit(flat)
-        loaded = self._loaded or self.load()
-        outputs = loaded.program_for(fit.input_bytes).call(flat)
+        last, call = self._last_call
+        if fit is not last:
+            call = self._call_for(fit)
+        outputs = call(flat)
         if self._has_layouts:
             outputs = show_in_shape(outputs, self.signature.outputs, fit.sizes)
         if self._single_result:
             return outputs[0]
         return tuple(outputs) if self._tuple_result else pytree.tree_unflatten(outputs, self._out_spec)
+
+    def _call_for(self, fit: Fit) -> Call:
+        call = (self._loaded or self.load()).program_for(fit.input_bytes).call
+        # Both at once: other threads read them.
+        self._last_call = (fit, call)
+        return call
 
     def load(self) -> LoadedModule:
         """Put the module on its device now; the first call does it otherwise.
@@ -117,12 +127,14 @@ class Executable:
             ArtifactError: If IREE rejects the module.
             TargetError: If this machine cannot run what it was compiled for.
         """
+        from fanfold.backends.runnable import check_device, check_runnable
         from fanfold.backends.runtime import LoadedModule
-        from fanfold.backends.target import check_runnable, inline_driver_of
+        from fanfold.backends.target import inline_driver_of
 
         with self._load_lock:
             if self._loaded is None:
                 check_runnable(self.target, self._artifact.required_features)
+                check_device(self.target, self._placement)
                 self._loaded = LoadedModule(
                     self._artifact.module,
                     self._placement.driver.name,

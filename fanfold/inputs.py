@@ -35,8 +35,9 @@ class Fit:
 
 
 class Inputs:
-    """Decides whether tensors fit the inputs of a model. Those with the shapes and the device of the last that did are
-    taken without asking for ranges and relations again.
+    """Decides whether tensors fit the inputs of a model.
+
+    Those with the shapes and the device of the last that did are taken without asking for ranges and relations again.
 
     Args:
         specs: The inputs.
@@ -59,7 +60,7 @@ class Inputs:
         """
         last = self._last
         device = last.device
-        for value, dtype, shape in zip(values, self._dtypes, last.shapes, strict=True):
+        for value, dtype, shape in zip(values, self._dtypes, last.shapes):  # noqa: B905 - strict takes as long as the loop
             if not (
                 type(value) in PLAIN
                 and value.dtype is dtype

@@ -16,10 +16,11 @@ import torch
 from fanfold.backends import cpu
 from fanfold.backends.device import open_device, worker_count
 from fanfold.backends.drivers import DRIVERS, Driver
+from fanfold.backends.inventory import Listing, list_targets
 from fanfold.backends.iree_compiler import CompiledModule, compile_module
 from fanfold.backends.placement import Placement
 from fanfold.backends.runtime import LoadedModule
-from fanfold.backends.target import Listing, list_targets, parse_target
+from fanfold.backends.target import parse_target
 from fanfold.backends.tensors import make_importer, torch_dtype
 from fanfold.errors import ArtifactError, CallError, TargetError
 
