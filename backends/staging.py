@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
 from .tensors import Exporter, Importer, element_type
@@ -62,7 +63,7 @@ def make_downloader(hal: Any, dtype: torch.dtype) -> Exporter:
         done = rt.HalFence.create_at(semaphore, 1)
         hal.queue_copy(source, staged, rt.HalFence.create_at(semaphore, 0), done)
         done.wait()
-        content = staged.map().asarray([source.byte_length()], "uint8")
+        content = staged.map().asarray([source.byte_length()], np.dtype(np.uint8))
         tensor.reshape(-1).view(torch.uint8).copy_(torch.from_numpy(content)[: tensor.nbytes])
         return tensor
 
