@@ -91,7 +91,7 @@ class Program:
 
     def import_tensor(self, number: int, tensor: torch.Tensor) -> Any:
         """Return a buffer view of a tensor on the device for the input ``number``."""
-        return self._shared.importers[number](tensor)
+        return self._shared.importers[number](tensor, tensor.data_ptr())
 
     def _on_gpu(self, shared: Call, staged: Call) -> Call:
         device = self._placement.torch_device()
@@ -123,8 +123,9 @@ class Program:
             taken = set()
             try:
                 for tensor, import_tensor in zip(tensors, importers):  # noqa: B905 - strict takes as long as the loop
-                    push(import_tensor(tensor))
-                    taken.add(tensor.data_ptr())
+                    address = tensor.data_ptr()
+                    push(import_tensor(tensor, address))
+                    taken.add(address)
                 try:
                     context = enter()
                 except queue.Empty:

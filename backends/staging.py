@@ -26,7 +26,7 @@ def make_uploader(hal: Any, dtype: torch.dtype) -> Importer:
 
     element = element_type(dtype)
 
-    def upload(tensor: torch.Tensor) -> Any:
+    def upload(tensor: torch.Tensor, _address: int) -> Any:
         shape = list(tensor.shape)
         if 0 in shape:
             buffer = hal.allocator.allocate_buffer(rt.MemoryType.DEVICE_LOCAL, rt.BufferUsage.DEFAULT, 0)

@@ -24,7 +24,8 @@ _OPAQUE = {
     "float8_e8m0fnu": "FLOAT_8_E8M0_FNU",
 }
 
-Importer = Callable[[torch.Tensor], Any]
+#: From a tensor and its address to a buffer view.
+Importer = Callable[[torch.Tensor, int], Any]
 Exporter = Callable[[Any], torch.Tensor]
 
 
@@ -43,7 +44,7 @@ def torch_dtype(name: str) -> torch.dtype:
 
 
 def make_importer(hal: Any, dtype: torch.dtype) -> Importer:
-    """Return a function from a tensor of ``dtype`` on the device to a buffer view of its memory.
+    """Return a function from a tensor of ``dtype`` on the device, and its address, to a buffer view of its memory.
 
     The view keeps the memory alive. A tensor that is not contiguous, or not on a 64-byte boundary, is copied.
 
@@ -53,26 +54,34 @@ def make_importer(hal: Any, dtype: torch.dtype) -> Importer:
     """
     import iree.runtime as rt
 
-    opaque = is_opaque(dtype)
-    element = element_type(dtype)
+    element, alignment = element_type(dtype), ALIGNMENT
     to_capsule = torch.utils.dlpack.to_dlpack  # type: ignore[attr-defined]
     from_capsule = hal.from_dlpack_capsule
     buffer_view, byte = rt.HalBufferView, torch.uint8
+    # A negated view is the imaginary part of a conjugated one.
+    negatable = dtype in {torch.float16, torch.float32, torch.float64}
 
-    def import_tensor(tensor: torch.Tensor) -> Any:
-        address = tensor.data_ptr()
-        if not address:
-            # Torch has no memory for a tensor without elements, and IREE follows the null pointer.
-            buffer = hal.allocator.allocate_buffer(rt.MemoryType.DEVICE_LOCAL, rt.BufferUsage.DEFAULT, 0)
-            return buffer_view(buffer, list(tensor.shape), element)
-        if address % ALIGNMENT or tensor.is_neg() or not tensor.is_contiguous():
+    def import_tensor(tensor: torch.Tensor, address: int) -> Any:
+        if address % alignment or not tensor.is_contiguous() or (negatable and tensor.is_neg()):
             tensor = _aligned(tensor.resolve_neg().contiguous())
-        if not opaque:
-            return from_capsule(to_capsule(tensor))
+        elif not address:
+            return empty(tensor)
+        return from_capsule(to_capsule(tensor))
+
+    def import_bytes(tensor: torch.Tensor, address: int) -> Any:
+        if address % alignment or not tensor.is_contiguous():
+            tensor = _aligned(tensor.contiguous())
+        elif not address:
+            return empty(tensor)
         view = from_capsule(to_capsule(tensor.view(byte)))
         return buffer_view(view.get_buffer(), list(tensor.shape), element)
 
-    return import_tensor
+    def empty(tensor: torch.Tensor) -> Any:
+        # Torch has no memory for a tensor without elements, and IREE follows the null pointer.
+        buffer = hal.allocator.allocate_buffer(rt.MemoryType.DEVICE_LOCAL, rt.BufferUsage.DEFAULT, 0)
+        return buffer_view(buffer, list(tensor.shape), element)
+
+    return import_bytes if is_opaque(dtype) else import_tensor
 
 
 def make_exporter(hal: Any, dtype: torch.dtype, device: torch.device, dlpack: int) -> Exporter:
@@ -92,7 +101,7 @@ def make_exporter(hal: Any, dtype: torch.dtype, device: torch.device, dlpack: in
     byte, index = rt.HalElementType.UINT_8, device.index or 0
 
     def export_view(view: Any) -> torch.Tensor:
-        if 0 in view.shape:
+        if not view.byte_length:
             return torch.empty(view.shape, dtype=dtype, device=device)
         tensor = from_capsule(create(view, dlpack, index))
         return tensor if tensor.dtype is dtype else tensor.view(dtype)

@@ -106,7 +106,7 @@ def test_a_missing_parameter_is_an_error(compiled: Callable[[str], CompiledModul
 def test_inputs_are_not_copied_and_outlive_their_tensor(compiled: Callable[[str], CompiledModule]) -> None:
     hal = open_device(Placement(DRIVERS["local-task"])).hal
     x = torch.randn(1 << 20)
-    view = make_importer(hal, torch.float32)(x)
+    view = make_importer(hal, torch.float32)(x, x.data_ptr())
     x[0] = 42.0
     assert view.map().asarray([1 << 20], np.dtype(np.float32))[0] == 42.0
     del x
