@@ -21,7 +21,8 @@ from .placement import Placement
 _LOCK = threading.RLock()
 _DRIVERS: dict[str, Any] = {}
 _DEVICES: dict[Placement, Device] = {}
-_forked = False
+#: Whether this process is a child of one that had opened a device.
+forked = False
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def check_not_forked() -> None:
     Raises:
         CallError: If a device was open when this process was forked.
     """
-    if _forked:
+    if forked:
         raise CallError(
             "this process was forked after its parent opened a device",
             stage="call",
@@ -189,5 +190,5 @@ def _no_device(driver: Driver, reason: str) -> TargetError:
 
 
 def _mark_forked() -> None:
-    global _forked  # noqa: PLW0603 - a fact about the process
-    _forked = True
+    global forked  # noqa: PLW0603 - a fact about the process
+    forked = True

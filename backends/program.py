@@ -13,8 +13,8 @@ import torch
 
 from fanfold.errors import ArtifactError, CallError
 
+from . import device as devices
 from .crossing import Crossing, share, stage
-from .device import check_not_forked, open_device
 from .placement import Placement
 
 #: The scope of the weights in the compiled module.
@@ -57,7 +57,7 @@ class Program:
     ) -> None:
         import iree.runtime as rt
 
-        device = open_device(placement)
+        device = devices.open_device(placement)
         self._device, self._placement = device, placement
         try:
             with device.context:
@@ -116,7 +116,8 @@ class Program:
         enter, leave, wait = self._free.get_nowait, self._free.put, self._another_context
 
         def call(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-            check_not_forked()
+            if devices.forked:
+                devices.check_not_forked()
             arguments, results = new_list(input_count), new_list(result_count)
             push, get = arguments.push_ref, results.get_as_object
             outputs = []
@@ -124,8 +125,8 @@ class Program:
             try:
                 for tensor, import_tensor in zip(tensors, importers):  # noqa: B905 - strict takes as long as the loop
                     address = tensor.data_ptr()
-                    push(import_tensor(tensor, address))
                     taken.add(address)
+                    push(import_tensor(tensor, address))
                 try:
                     context = enter()
                 except queue.Empty:
