@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from fanfold.errors import TargetError
 
-from . import cpu, cuda, gpu, rocm
+from . import cpu, cuda, rocm
 
 if TYPE_CHECKING:
     from fanfold.passes.kernel.vocabulary import Kernels
@@ -67,7 +67,7 @@ class Backend:
         arch: Makes one of them.
         aliases: Other names of archs.
         default: The arch of a target that names none, if there is one.
-        library: What the driver needs on the machine, if anything.
+        inline_driver: The HAL driver that runs small calls on the caller's thread, if there is one.
     """
 
     driver: str
@@ -75,17 +75,13 @@ class Backend:
     arch: Callable[[str], Arch]
     aliases: Mapping[str, str]
     default: str | None = None
-    library: str | None = None
+    inline_driver: str | None = None
 
 
 BACKENDS: dict[str, Backend] = {
-    "cpu": Backend(cpu.DRIVER, cpu.names, cpu.CpuArch, cpu.ALIASES, default="host"),
-    "cuda": Backend(
-        cuda.DRIVER, lambda: list(cuda.ARCHS), cuda.ARCHS.__getitem__, cuda.ALIASES, library="libcuda.so.1"
-    ),
-    "rocm": Backend(
-        rocm.DRIVER, lambda: list(rocm.ARCHS), rocm.ARCHS.__getitem__, rocm.ALIASES, library="libamdhip64.so"
-    ),
+    "cpu": Backend(cpu.DRIVER, cpu.names, cpu.CpuArch, cpu.ALIASES, default="host", inline_driver=cpu.INLINE_DRIVER),
+    "cuda": Backend(cuda.DRIVER, lambda: list(cuda.ARCHS), cuda.ARCHS.__getitem__, cuda.ALIASES),
+    "rocm": Backend(rocm.DRIVER, lambda: list(rocm.ARCHS), rocm.ARCHS.__getitem__, rocm.ALIASES),
 }
 _BACKEND_ALIASES = {"llvm-cpu": "cpu", "local": "cpu", "host": "cpu", "nvidia": "cuda", "amd": "rocm", "hip": "rocm"}
 
@@ -135,23 +131,6 @@ class Target:
         return self.arch.features
 
 
-@dataclass(frozen=True)
-class Listing:
-    """One line of ``fanfold targets``.
-
-    Attributes:
-        target: The canonical target.
-        vector_bits: Width of a vector register, or the widest access of a thread, in bits.
-        missing: What this machine lacks to run it; empty when it can.
-        evidence: What the project's tests did with its code: ``run``, ``compiled only`` or ``none``.
-    """
-
-    target: str
-    vector_bits: int
-    missing: tuple[str, ...]
-    evidence: str
-
-
 def parse_target(text: str) -> Target:
     """Parse a target such as ``cpu`` or ``cuda:sm_90``; case and surrounding space do not matter.
 
@@ -182,53 +161,29 @@ def parse_target(text: str) -> Target:
 _KINDS = {"cpu": "CPU"}
 
 
-def list_targets() -> list[Listing]:
-    """Return every target that this installation compiles for, with what this machine lacks to run it."""
-    listings = []
-    for backend, row in BACKENDS.items():
-        for name in row.names():
-            target = Target(backend, row.arch(name))
-            missing = cpu.missing_features(target.required_cpu_features()) + gpu.missing_libraries(row.library)
-            listings.append(Listing(str(target), target.arch.vector_bits, tuple(missing), target.arch.evidence))
-    return listings
-
-
 def driver_of(target: str) -> str:
     """Return the HAL driver for a canonical target, also for one that cannot be compiled for on this machine.
 
     Raises:
         TargetError: If there is no such backend.
     """
-    backend = target.partition(":")[0]
-    if backend not in BACKENDS:
-        raise _unknown("target", target, list(BACKENDS), backend)
-    return BACKENDS[backend].driver
+    return _backend_of(target).driver
 
 
 def inline_driver_of(target: str) -> str | None:
-    """Return the HAL driver that runs small calls of a canonical target on the caller's thread, if there is one."""
-    return cpu.INLINE_DRIVER if target.partition(":")[0] == "cpu" else None
-
-
-def check_runnable(target: str, required: frozenset[str]) -> None:
-    """Refuse code that this machine's processor cannot run: it would end the process with an illegal instruction.
-
-    Args:
-        target: The target that the code was compiled for, for the message.
-        required: The processor features it needs.
+    """Return the HAL driver that runs small calls of a canonical target on the caller's thread, if there is one.
 
     Raises:
-        TargetError: If this machine lacks one of them.
+        TargetError: If there is no such backend.
     """
-    missing = cpu.missing_features(required)
-    if missing:
-        raise TargetError(
-            f"this machine's processor cannot run code compiled for {target!r}",
-            stage="load",
-            expected=f"a processor with {', '.join(sorted(required))}",
-            found=f"a processor without {', '.join(missing)}",
-            remedy="compile for this machine with target='cpu', or for any x86-64 with target='cpu:generic'",
-        )
+    return _backend_of(target).inline_driver
+
+
+def _backend_of(target: str) -> Backend:
+    backend = target.partition(":")[0]
+    if backend not in BACKENDS:
+        raise _unknown("target", target, list(BACKENDS), backend)
+    return BACKENDS[backend]
 
 
 def _unknown(kind: str, text: str, choices: list[str], wrong: str) -> TargetError:

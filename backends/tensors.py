@@ -11,7 +11,8 @@ import torch
 
 from fanfold.errors import CallError
 
-# IREE maps memory from outside only at this alignment in bytes. Torch allocates at it; slices can start anywhere.
+# IREE maps memory from outside only at this alignment in bytes, and compiled code relies on it, on GPUs too. Torch
+# allocates at it; slices can start anywhere.
 ALIGNMENT = 64
 
 # The dtypes that DLPack has no word for that both sides understand: they cross as bytes and change type on each side.
@@ -23,7 +24,8 @@ _OPAQUE = {
     "float8_e8m0fnu": "FLOAT_8_E8M0_FNU",
 }
 
-Importer = Callable[[torch.Tensor], Any]
+#: From a tensor and its address to a buffer view.
+Importer = Callable[[torch.Tensor, int], Any]
 Exporter = Callable[[Any], torch.Tensor]
 
 
@@ -42,83 +44,101 @@ def torch_dtype(name: str) -> torch.dtype:
 
 
 def make_importer(hal: Any, dtype: torch.dtype) -> Importer:
-    """Return a function from a CPU tensor of ``dtype`` to a buffer view of its memory.
+    """Return a function from a tensor of ``dtype`` on the device, and its address, to a buffer view of its memory.
 
     The view keeps the memory alive. A tensor that is not contiguous, or not on a 64-byte boundary, is copied.
 
     Args:
-        hal: The device.
+        hal: The device; IREE does not check that a tensor is on it.
         dtype: What the tensors will be.
     """
     import iree.runtime as rt
 
-    opaque = _OPAQUE.get(_name(dtype))
-    element_type = getattr(rt.HalElementType, opaque) if opaque else None
+    element, alignment = element_type(dtype), ALIGNMENT
     to_capsule = torch.utils.dlpack.to_dlpack  # type: ignore[attr-defined]
     from_capsule = hal.from_dlpack_capsule
-    buffer_view, empty_type = rt.HalBufferView, element_type or _element_type(dtype)
+    buffer_view, byte = rt.HalBufferView, torch.uint8
+    # A negated view is the imaginary part of a conjugated one.
+    negatable = dtype in {torch.float16, torch.float32, torch.float64}
 
-    def import_tensor(tensor: torch.Tensor) -> Any:
-        if tensor.numel() == 0:
-            # Torch has no memory for these, and IREE follows the null pointer.
-            buffer = hal.allocator.allocate_buffer(rt.MemoryType.DEVICE_LOCAL, rt.BufferUsage.DEFAULT, 0)
-            return buffer_view(buffer, list(tensor.shape), empty_type)
-        if tensor.is_neg():
-            tensor = tensor.resolve_neg()
-        if not tensor.is_contiguous():
-            tensor = tensor.contiguous()
-        if tensor.data_ptr() % ALIGNMENT:
-            tensor = _aligned_copy(tensor)
-        if element_type is None:
-            return from_capsule(to_capsule(tensor))
-        view = from_capsule(to_capsule(tensor.view(torch.uint8)))
-        return buffer_view(view.get_buffer(), list(tensor.shape), element_type)
+    def import_tensor(tensor: torch.Tensor, address: int) -> Any:
+        if address % alignment or not tensor.is_contiguous() or (negatable and tensor.is_neg()):
+            tensor = _aligned(tensor.resolve_neg().contiguous())
+        elif not address:
+            return empty(tensor)
+        return from_capsule(to_capsule(tensor))
 
-    return import_tensor
+    def import_bytes(tensor: torch.Tensor, address: int) -> Any:
+        if address % alignment or not tensor.is_contiguous():
+            tensor = _aligned(tensor.contiguous())
+        elif not address:
+            return empty(tensor)
+        view = from_capsule(to_capsule(tensor.view(byte)))
+        return buffer_view(view.get_buffer(), list(tensor.shape), element)
+
+    def empty(tensor: torch.Tensor) -> Any:
+        # Torch has no memory for a tensor without elements, and IREE follows the null pointer.
+        buffer = hal.allocator.allocate_buffer(rt.MemoryType.DEVICE_LOCAL, rt.BufferUsage.DEFAULT, 0)
+        return buffer_view(buffer, list(tensor.shape), element)
+
+    return import_bytes if is_opaque(dtype) else import_tensor
 
 
-def make_exporter(hal: Any, dtype: torch.dtype) -> Exporter:
+def make_exporter(hal: Any, dtype: torch.dtype, device: torch.device, dlpack: int) -> Exporter:
     """Return a function from a buffer view to a tensor of ``dtype`` that shares and owns its memory.
 
     Args:
         hal: The device.
         dtype: What the tensors will be; IREE's signless integers need to be told apart.
+        device: The same device in torch's words.
+        dlpack: DLPack's code for its memory.
     """
     import iree.runtime as rt
 
-    opaque = _name(dtype) in _OPAQUE
-    create, from_capsule, buffer_view = hal.create_dlpack_capsule, torch.utils.dlpack.from_dlpack, rt.HalBufferView
-    byte = rt.HalElementType.UINT_8
+    create, buffer_view = hal.create_dlpack_capsule, rt.HalBufferView
+    # The public from_dlpack also takes what is no capsule, and takes a quarter of a microsecond to tell.
+    from_capsule: Callable[[object], torch.Tensor] = torch._C._from_dlpack
+    byte, index = rt.HalElementType.UINT_8, device.index or 0
 
     def export_view(view: Any) -> torch.Tensor:
-        shape = view.shape
-        if 0 in shape:
-            return torch.empty(shape, dtype=dtype)
-        if opaque:
-            view = buffer_view(view.get_buffer(), shape, byte)
-        # 1, 0 is DLPack's name for the CPU.
-        tensor = from_capsule(create(view, 1, 0))
+        if not view.byte_length:
+            return torch.empty(view.shape, dtype=dtype, device=device)
+        tensor = from_capsule(create(view, dlpack, index))
         return tensor if tensor.dtype is dtype else tensor.view(dtype)
 
-    return export_view
+    def export_bytes(view: Any) -> torch.Tensor:
+        shape = view.shape
+        if 0 in shape:
+            return torch.empty(shape, dtype=dtype, device=device)
+        return from_capsule(create(buffer_view(view.get_buffer(), shape, byte), dlpack, index)).view(dtype)
+
+    return export_bytes if is_opaque(dtype) else export_view
 
 
-def _aligned_copy(tensor: torch.Tensor) -> torch.Tensor:
-    # Torch's allocator gives 64-byte boundaries, but does not promise it.
+def is_opaque(dtype: torch.dtype) -> bool:
+    """Return whether DLPack has no word for ``dtype`` that both sides understand."""
+    return _name(dtype) in _OPAQUE
+
+
+def element_type(dtype: torch.dtype) -> Any:
+    """Return IREE's ``HalElementType`` for ``dtype``."""
+    import iree.runtime as rt
+
+    names = {torch.bool: "BOOL_8", torch.bfloat16: "BFLOAT_16", torch.complex64: "COMPLEX_64"}
+    bits = dtype.itemsize * 8
+    kind = "FLOAT" if dtype.is_floating_point else "SINT" if dtype.is_signed else "UINT"
+    return getattr(rt.HalElementType, _OPAQUE.get(_name(dtype)) or names.get(dtype, f"{kind}_{bits}"))
+
+
+def _aligned(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a contiguous tensor, or its copy on a boundary; torch's allocator gives one, but does not promise it."""
+    if tensor.data_ptr() % ALIGNMENT == 0:
+        return tensor
     size = tensor.numel() * tensor.element_size()
-    room = torch.empty(size + ALIGNMENT, dtype=torch.uint8)
+    room = torch.empty(size + ALIGNMENT, dtype=torch.uint8, device=tensor.device)
     begin = -room.data_ptr() % ALIGNMENT
     return room[begin : begin + size].view(tensor.dtype).view(tensor.shape).copy_(tensor)
 
 
 def _name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
-
-
-def _element_type(dtype: torch.dtype) -> Any:
-    import iree.runtime as rt
-
-    names = {torch.bool: "BOOL_8", torch.bfloat16: "BFLOAT_16", torch.complex64: "COMPLEX_64"}
-    bits = dtype.itemsize * 8
-    kind = "FLOAT" if dtype.is_floating_point else "SINT" if dtype.is_signed else "UINT"
-    return getattr(rt.HalElementType, names.get(dtype, f"{kind}_{bits}"))

@@ -31,6 +31,7 @@ def compile(  # noqa: A001 - the name that users of torch.compile expect
     kwargs: Mapping[str, Any] | None = None,
     *,
     target: str = "cpu",
+    device: str | torch.device | None = None,
     dynamic_shapes: Any = None,
     strict: bool = False,
     dump_dir: str | os.PathLike[str] | None = None,
@@ -42,6 +43,7 @@ def compile(  # noqa: A001 - the name that users of torch.compile expect
         args: Example inputs; not used with an ``ExportedProgram``.
         kwargs: Example keyword inputs; not used with an ``ExportedProgram``.
         target: What to compile for, see ``fanfold targets``.
+        device: Where the executable runs, see :func:`load`. It need not be on this machine before it is called.
         dynamic_shapes: As for ``torch.export.export``.
         strict: Refuse the model if a norm, an activation or a quantisation has no kernel of ours, or is not in that of
             its producer. The error has each one's place in the source and what kept it apart.
@@ -49,15 +51,17 @@ def compile(  # noqa: A001 - the name that users of torch.compile expect
             the environment variable ``FANFOLD_DUMP`` names, if any.
 
     Raises:
-        TargetError: If there is no such target.
+        TargetError: If there is no such target, or the device is none that runs it.
         ArtifactError: If the dump folder cannot be made.
         ExportError: If the model does not export or import.
         CompileError: If a pass or the IREE compiler fails, or a fusion was missed and `strict` is set.
         MissingDependencyError: If the compiler is not installed.
     """
+    from fanfold.backends.placement import choose_device
     from fanfold.backends.target import parse_target
 
     parsed = parse_target(target)
+    choose_device(device, str(parsed))
     folder = _dump_folder(dump_dir)
     # Before the seconds that exporting takes.
     require_compiler()
@@ -79,7 +83,8 @@ def compile(  # noqa: A001 - the name that users of torch.compile expect
             report=report,
             required_features=parsed.required_cpu_features(),
             parameters=imported.parameters,
-        )
+        ),
+        device,
     )
 
 
@@ -128,6 +133,7 @@ def compile_and_run(
     kwargs: Mapping[str, Any] | None = None,
     *,
     target: str = "cpu",
+    device: str | torch.device | None = None,
     dynamic_shapes: Any = None,
     strict: bool = False,
 ) -> Any:
@@ -142,7 +148,9 @@ def compile_and_run(
         # An nn.Module with the wrong inputs fails to export; here, nothing would fail before the call.
         names = [str(name) for name in model.graph_signature.user_inputs]
         Arguments(model.call_spec.in_spec, names).flatten(args, kwargs or {})
-    executable = compile(model, args, kwargs, target=target, dynamic_shapes=dynamic_shapes, strict=strict)
+    executable = compile(
+        model, args, kwargs, target=target, device=device, dynamic_shapes=dynamic_shapes, strict=strict
+    )
     return executable(*args, **(kwargs or {}))
 
 
@@ -167,20 +175,23 @@ def explain(
     return lower(model, args, kwargs, target=parsed, dynamic_shapes=dynamic_shapes, dump_dir=folder).report
 
 
-def load(path: str | os.PathLike[str], *, verify: bool = False) -> Executable:
+def load(path: str | os.PathLike[str], *, device: str | torch.device | None = None, verify: bool = False) -> Executable:
     """Load a saved executable; its weights are mapped, not read. Needs no compiler.
 
     The file may be replaced or deleted afterwards, but not overwritten in place.
 
     Args:
         path: The ``.vmfb``.
+        device: Where to run it: ``cpu``, ``cuda:<index>`` or ``rocm:<index>`` (also ``hip:<index>``), or a
+            ``torch.device``. It must be one that runs what the file was compiled for; that target's first device is
+            the default. ``fanfold targets`` lists what this machine has.
         verify: Check the weights against their checksum whatever their size; up to 64 MiB they always are.
 
     Raises:
         ArtifactError: If the file is missing, damaged, not fanfold's, or of a newer format, or returns containers of a
             type that this process does not know.
-        TargetError: If this machine cannot run what it was compiled for.
+        TargetError: If this machine cannot run what it was compiled for, or has no such device.
     """
-    executable = Executable(artifacts.read(path, verify=verify))
+    executable = Executable(artifacts.read(path, verify=verify), device)
     executable.load()
     return executable

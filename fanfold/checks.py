@@ -13,48 +13,47 @@ import torch
 from .errors import CallError
 from .signature import SizeExpression, TensorSpec, parse_size
 
-# Only these are sure to have memory that can be read. A subclass may stand for another tensor, or for none.
-_PLAIN = (torch.Tensor, torch.nn.Parameter)
+#: Only these are sure to have memory that can be read. A subclass may stand for another tensor, or for none.
+PLAIN = (torch.Tensor, torch.nn.Parameter)
 
 
 _OTHER_SIZES = "compile with dynamic_shapes for the sizes that vary"
 
 
 class InputCheck:
-    """Decides whether a value fits an input; the shape that fitted last is accepted without looking at its sizes.
+    """Decides whether a value fits an input.
 
     Args:
         spec: The input.
         number: Its position among the inputs, from 0.
+        devices: Where its tensor may be, the program's own device first.
     """
 
-    def __init__(self, spec: TensorSpec, number: int) -> None:
+    def __init__(self, spec: TensorSpec, number: int, devices: Sequence[torch.device] = (torch.device("cpu"),)) -> None:
         self._spec = spec
         self._number = number
-        self._dtype = getattr(torch, spec.dtype)
-        self._last_shape: torch.Size | None = None
+        self._devices = tuple(devices)
+        #: What its tensor must be.
+        self.dtype: torch.dtype = getattr(torch, spec.dtype)
 
     def passes(self, value: Any) -> bool:
         """Return whether ``value`` can be given to the compiled model."""
         if not (
-            type(value) in _PLAIN and value.dtype is self._dtype and value.is_cpu and value.layout is torch.strided
+            type(value) in PLAIN
+            and value.dtype is self.dtype
+            and value.device in self._devices
+            and value.layout is torch.strided
         ):
             return False
-        shape = value.shape
-        if shape == self._last_shape:
-            return True
-        sizes = self._spec.shape
+        shape, sizes = value.shape, self._spec.shape
         if len(shape) != len(sizes) or any(w is not None and w != s for s, w in zip(shape, sizes, strict=True)):
             return False
-        if self._outside(shape) is not None:
-            return False
-        self._last_shape = shape
-        return True
+        return self._outside(shape) is None
 
     def error(self, value: Any) -> CallError:
         """Return the error for a value that did not pass."""
         spec = self._spec
-        dim = self._outside(value.shape) if type(value) in _PLAIN and value.dim() == len(spec.shape) else None
+        dim = self._outside(value.shape) if type(value) in PLAIN and value.dim() == len(spec.shape) else None
         if dim is not None and self._remedy(value) == _OTHER_SIZES:
             least, greatest = spec.ranges[dim] or (0, None)
             size = f"{spec.name}.shape[{dim}]"
@@ -68,7 +67,7 @@ class InputCheck:
         return CallError(
             f"input {self._number} ({spec.name}) does not fit",
             stage="call",
-            expected=f"{spec} on cpu",
+            expected=f"{spec} on {' or '.join(str(device) for device in self._devices)}",
             found=_describe(value),
             remedy=self._remedy(value),
         )
@@ -76,15 +75,22 @@ class InputCheck:
     def _remedy(self, value: Any) -> str:
         if not isinstance(value, torch.Tensor):
             return "pass a torch.Tensor"
-        if type(value) not in _PLAIN:
+        if type(value) not in PLAIN:
             return "pass a plain tensor; a subclass that holds its data itself is one after .as_subclass(torch.Tensor)"
-        if value.dtype is not self._dtype:
+        if value.dtype is not self.dtype:
             return f"convert it with .to(torch.{self._spec.dtype})"
-        if not value.is_cpu:
-            return "move it with .cpu()"
+        if value.device not in self._devices:
+            return self._move(value.device)
         if value.layout is not torch.strided:
             return "convert it with .to_dense()"
         return _OTHER_SIZES
+
+    def _move(self, found: torch.device) -> str:
+        own = self._devices[0]
+        if own.type == "cpu":
+            return "move it with .cpu(): the results of this program are on the CPU"
+        move = f"move it with .to({str(own)!r})"
+        return f"{move}, or load the model with device={str(found)!r}" if found.type == own.type else move
 
     def _outside(self, shape: torch.Size) -> int | None:
         """Return the first dim whose size is outside its range."""
@@ -191,7 +197,7 @@ def _check_condition(condition: SizeExpression, known: dict[str, int]) -> None:
 def _describe(value: Any) -> str:
     if not isinstance(value, torch.Tensor):
         return type(value).__name__
-    if type(value) not in _PLAIN:
+    if type(value) not in PLAIN:
         return f"{type(value).__name__}, a subclass of torch.Tensor"
     layout = "" if value.layout is torch.strided else f", {str(value.layout).removeprefix('torch.')}"
     return f"{str(value.dtype).removeprefix('torch.')}{list(value.shape)} on {value.device}{layout}"

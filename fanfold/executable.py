@@ -14,46 +14,56 @@ from torch.utils import _pytree as pytree
 from . import artifact as artifacts
 from .arguments import Arguments
 from .artifact import Artifact
-from .checks import InputCheck, check_symbols
 from .errors import ArtifactError
+from .inputs import Fit, Inputs
 from .layouts import show_in_shape
 from .report import Report
 from .signature import Signature
 
 if TYPE_CHECKING:
+    import torch
+
+    from fanfold.backends.program import Call
     from fanfold.backends.runtime import LoadedModule
 
 
 class Executable:
     """A compiled model: call it with torch tensors, get torch tensors in the model's own output structure.
 
-    Calls are safe from several threads; one runs at a time. Inputs are used where they lie when they are contiguous
-    and on a 64-byte boundary, else copied; they are never written to. Each result owns its memory, also where eager's
-    is a view of an input or of another result, and carries no gradient. What the model takes by position can be given
-    by name too. Right after compiling, the weights are the model's own tensors: writing to them in place changes the
-    executable's results until it is saved and loaded.
+    Several threads may call it at once: small calls run side by side on the CPU, others one at a time, each on all
+    cores or on the GPU. Inputs are used where they lie when they are on the program's device, contiguous and on a
+    64-byte boundary, else copied; they are never written to. A program for a GPU takes inputs on the CPU too, all of
+    them: they are copied there, and the results back. Results are where the inputs are, and complete when the call
+    returns. Each owns its memory, also where eager's is a view of an input or of another result, and carries no
+    gradient. What the model takes by position can be given by name too. Right after compiling, the weights are the
+    model's own tensors: writing to them in place changes the executable's results until it is saved and loaded.
 
     Args:
         artifact: What to run.
+        device: Where to run it, see :func:`fanfold.load`.
 
     Raises:
         ArtifactError: If a container among its arguments or results is of a type that this process does not know.
+        TargetError: If the device is malformed or does not run such code.
     """
 
-    def __init__(self, artifact: Artifact) -> None:
+    def __init__(self, artifact: Artifact, device: str | torch.device | None = None) -> None:
+        from fanfold.backends.placement import choose_device
+
         self._artifact = artifact
+        self._placement = choose_device(device, artifact.target)
         signature = artifact.signature
         self._in_spec = _structure("arguments", signature.in_spec)
         self._out_spec = _structure("results", signature.out_spec)
-        self._checks = [InputCheck(spec, number) for number, spec in enumerate(signature.inputs)]
+        self._inputs = Inputs(signature.inputs, self._placement.input_devices())
         self._arguments = Arguments(self._in_spec, [spec.name for spec in signature.inputs])
         self._flat_count = self._arguments.flat_count
         self._single_result = self._out_spec.is_leaf()
         self._tuple_result = self._out_spec.type is tuple and all(c.is_leaf() for c in self._out_spec.children())
-        self._symbolic = any(any(spec.symbols) for spec in signature.inputs)
         self._has_layouts = any(spec.layout != "row" for spec in signature.outputs)
         self._load_lock = threading.Lock()
         self._loaded: LoadedModule | None = None
+        self._last_call: tuple[Fit | None, Call] = (None, list)
 
     @property
     def report(self) -> Report:
@@ -64,6 +74,11 @@ class Executable:
     def target(self) -> str:
         """The canonical target."""
         return self._artifact.target
+
+    @property
+    def device(self) -> str:
+        """Where it runs: ``cpu``, or the driver's name and the index of the device, such as ``cuda:0``."""
+        return str(self._placement)
 
     @property
     def signature(self) -> Signature:
@@ -88,17 +103,22 @@ class Executable:
             TargetError: If this machine cannot run what it was compiled for.
         """
         flat = args if len(args) == self._flat_count and not kwargs else self._arguments.flatten(args, kwargs)
-        for value, check in zip(flat, self._checks, strict=True):
-            if not check.passes(value):
-                raise check.error(value)
-        sizes = check_symbols(self.signature.inputs, flat) if self._symbolic else {}
-        loaded = self._loaded or self.load()
-        outputs = loaded.call(flat)
+        fit = self._inputs.fit(flat)
+        last, call = self._last_call
+        if fit is not last:
+            call = self._call_for(fit)
+        outputs = call(flat)
         if self._has_layouts:
-            outputs = show_in_shape(outputs, self.signature.outputs, sizes)
+            outputs = show_in_shape(outputs, self.signature.outputs, fit.sizes)
         if self._single_result:
             return outputs[0]
         return tuple(outputs) if self._tuple_result else pytree.tree_unflatten(outputs, self._out_spec)
+
+    def _call_for(self, fit: Fit) -> Call:
+        call = (self._loaded or self.load()).program_for(fit.input_bytes).call
+        # Both at once: other threads read them.
+        self._last_call = (fit, call)
+        return call
 
     def load(self) -> LoadedModule:
         """Put the module on its device now; the first call does it otherwise.
@@ -107,18 +127,21 @@ class Executable:
             ArtifactError: If IREE rejects the module.
             TargetError: If this machine cannot run what it was compiled for.
         """
+        from fanfold.backends.runnable import check_device, check_runnable
         from fanfold.backends.runtime import LoadedModule
-        from fanfold.backends.target import check_runnable, driver_of, inline_driver_of
+        from fanfold.backends.target import inline_driver_of
 
         with self._load_lock:
             if self._loaded is None:
                 check_runnable(self.target, self._artifact.required_features)
+                check_device(self.target, self._placement)
                 self._loaded = LoadedModule(
                     self._artifact.module,
-                    driver_of(self.target),
+                    self._placement.driver.name,
                     [spec.dtype for spec in self.signature.inputs],
                     [spec.dtype for spec in self.signature.outputs],
                     self._artifact.parameters,
+                    index=self._placement.index,
                     inline_driver=inline_driver_of(self.target),
                     only_row_kernels=self.report.kernel_dispatches == self.report.dispatches,
                 )

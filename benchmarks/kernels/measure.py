@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from torch_mlir import ir
 
-from benchmarks.kernels.launches import rows_of_workgroups
+from benchmarks.kernels.launches import Launch, launches
 from benchmarks.kernels.regions import REGIONS, Regions
 from benchmarks.kernels.row import Row
 from fanfold.backends import cuda, rocm
@@ -71,14 +71,14 @@ def measure(arch: str, width: int) -> list[Row]:
     if missed:
         raise CompileError(f"not one kernel a region for {arch} at {width}: {'; '.join(missed)}", stage="passes")
     dispatched = _kernels_of_results(module, width, fp8)
-    rows = rows_of_workgroups(module)
+    launched = launches(module)
     with tempfile.TemporaryDirectory(prefix="fanfold-") as folder:
         total = _compile(str(module), target, Path(folder))
         kernels = (_read_cuda if target.backend == "cuda" else _read_rocm)(Path(folder), arch)
     # Dispatches that compute no region belong to all of them.
     others = total - sum(map(len, dispatched.values()))
     return [
-        _row((arch, name, width), kernels[next(iter(names))], rows[next(iter(names))], len(names) + others, fp8)
+        _row((arch, name, width), kernels[next(iter(names))], launched[next(iter(names))], len(names) + others, fp8)
         for name, names in dispatched.items()
     ]
 
@@ -169,9 +169,10 @@ def _read_rocm(folder: Path, arch: str) -> Mapping[str, Kernel]:
     return found
 
 
-def _row(key: tuple[str, str, int], kernel: Kernel, rows: int, dispatches: int, fp8: torch.dtype) -> Row:
+def _row(key: tuple[str, str, int], kernel: Kernel, launch: Launch, dispatches: int, fp8: torch.dtype) -> Row:
     arch, region, width = key
     code = kernel.code
+    threads = kernel.threads * launch.parts
     fewest_loaded, fewest_stored = REGIONS[region].fewest_bytes(width, fp8)
     return Row(
         arch=arch,
@@ -179,7 +180,8 @@ def _row(key: tuple[str, str, int], kernel: Kernel, rows: int, dispatches: int, 
         width=width,
         dispatches=dispatches,
         threads=kernel.threads,
-        rows=rows,
+        rows=launch.rows,
+        parts=launch.parts,
         subgroup=kernel.subgroup,
         registers=kernel.registers,
         spills=kernel.spills,
@@ -189,8 +191,8 @@ def _row(key: tuple[str, str, int], kernel: Kernel, rows: int, dispatches: int, 
         loops=code.has_loops,
         loads=code.loads,
         stores=code.stores,
-        loaded=bytes_of(code.loads) * kernel.threads // rows,
-        stored=bytes_of(code.stores) * kernel.threads // rows,
+        loaded=bytes_of(code.loads) * threads // launch.rows,
+        stored=bytes_of(code.stores) * threads // launch.rows,
         fewest_loaded=fewest_loaded,
         fewest_stored=fewest_stored,
     )

@@ -21,6 +21,7 @@ class Row:
         dispatches: Dispatches of a call.
         threads: Threads of a workgroup.
         rows: Rows of a workgroup.
+        parts: Workgroups that share a row.
         subgroup: Lanes of a subgroup.
         registers: Registers of a thread; on AMD's GPUs, vector registers.
         spills: Bytes (NVIDIA) or registers (AMD) that are kept in memory for want of registers.
@@ -42,6 +43,7 @@ class Row:
     dispatches: int
     threads: int
     rows: int
+    parts: int
     subgroup: int
     registers: int
     spills: int

@@ -16,8 +16,9 @@ import click
     "-i", "--input", "inputs", multiple=True, metavar="[NAME=]FILE", help="One for each input, in order or by name."
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A folder for the results.")
+@click.option("--device", help="Where to run it, such as cuda:1; by default the first device that its target has.")
 @click.option("--repeat", type=click.IntRange(1), default=1, show_default=True, help="Call it this often and time it.")
-def run(model: Path, inputs: tuple[str, ...], output: Path | None, repeat: int) -> None:
+def run(model: Path, inputs: tuple[str, ...], output: Path | None, device: str | None, repeat: int) -> None:
     """Run MODEL, a .vmfb written by fanfold, on inputs from .npy, .pt or .safetensors files.
 
     .npy has no bfloat16 and no FP8. Where the signature wants one, give its bit patterns as uint16 or uint8; results
@@ -30,7 +31,7 @@ def run(model: Path, inputs: tuple[str, ...], output: Path | None, repeat: int) 
 
     from .tensor_files import read_inputs, write_outputs
 
-    executable = fanfold.load(model)
+    executable = fanfold.load(model, device=device)
     signature = executable.signature
     flat = read_inputs(signature.inputs, inputs)
     args, kwargs = pytree.tree_unflatten(flat, pytree.treespec_loads(signature.in_spec))

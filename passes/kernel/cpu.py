@@ -11,7 +11,7 @@ from .emitter import Emitter
 from .executable import Executable
 from .formulas import is_single_number
 from .fpu_state import keep_denormals
-from .reductions import emit_absmax, emit_rstd, emit_token_scale
+from .reductions import emit_absmax, emit_rstd
 from .row_buffers import pad_scales, plain_buffer, result_buffer
 from .scales import ScaleBuffer
 from .values import Buffer, RowValues
@@ -96,10 +96,8 @@ def _emit_row(e: Emitter, body: ir.Block, values: RowValues, outputs: list[Outpu
     for op in body.operations:
         if op.operation.name == "fanfold.rms_norm":
             values.row_scalars[op.y] = emit_rstd(e, values, op)
-        elif op.operation.name == "fanfold.quantize" and op.granularity.value == "token":
-            values.row_scalars[op.q] = emit_token_scale(e, values, op)
         elif op.operation.name == "fanfold.absmax":
-            values.row_scalars[op.y] = e.to_float(emit_absmax(e, values, op, (e.index(0), op.x.type.shape[1])))
+            values.row_scalars[op.y] = e.to_float(emit_absmax(e, values, op.x, (e.index(0), op.x.type.shape[1])))
     RowWriter(e, values).write(outputs)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from math import copysign, inf
 
 from torch_mlir import ir
-from torch_mlir.dialects import arith, vector
+from torch_mlir.dialects import arith, memref, vector
 
 
 def f32_bits(value: float) -> int:
@@ -112,6 +112,11 @@ class Emitter:
     def offset(self, base: ir.Value, by: int) -> ir.Value:
         """Return ``base + by`` for an index."""
         return arith.addi(base, self.index(by)) if by else base
+
+    def scratch(self, count: int, element: ir.Type) -> ir.Value:
+        """Return memory for `count` numbers on the stack, for the whole of the kernel."""
+        with ir.InsertionPoint.at_block_begin(self._entry):
+            return memref.alloca(ir.MemRefType.get([count], element), [], [])
 
     def spread(self, scalar: ir.Value, like: ir.Value) -> ir.Value:
         """Broadcast a scalar to the shape of `like`, which may be a scalar too."""

@@ -28,6 +28,7 @@ class Executable:
         result_count: How many bindings are written.
         rows_per_workgroup: How many rows one workgroup computes.
         workgroup: Threads of a workgroup and lanes of a subgroup, on a GPU.
+        parts: Workgroups that share the rows, each some columns of them: their number is `part_id`.
     """
 
     def __init__(
@@ -37,8 +38,10 @@ class Executable:
         result_count: int,
         rows_per_workgroup: int,
         workgroup: tuple[int, int] | None = None,
+        parts: int = 1,
     ) -> None:
         self.name = name
+        self._parts = parts
         self._workgroup = workgroup
         read_only = "#hal.pipeline.binding<storage_buffer, ReadOnly>"
         bindings = [read_only] * operand_count + ["#hal.pipeline.binding<storage_buffer>"] * result_count
@@ -78,9 +81,8 @@ class Executable:
         block = export.regions[0].blocks.append(ir.Type.parse("!hal.device"), index)
         with ir.InsertionPoint(block):
             per = arith.constant(index, rows_per_workgroup)
-            one = arith.constant(index, 1)
-            groups = arith.ceildivui(block.arguments[1], per)
-            ir.Operation.create("hal.return", operands=[groups, one, one])
+            counts = [arith.ceildivui(block.arguments[1], per), *(arith.constant(index, n) for n in (self._parts, 1))]
+            ir.Operation.create("hal.return", operands=counts)
 
     def row_count(self) -> ir.Value:
         """Return the number of rows, as index, in the kernel."""
@@ -109,11 +111,18 @@ class Executable:
         return subspan.result
 
     def workgroup_id(self) -> ir.Value:
-        """Return the index of the current workgroup."""
+        """Return the index of the current workgroup among those of other rows."""
+        return self._workgroup_id(0)
+
+    def part_id(self) -> ir.Value:
+        """Return the index of the current workgroup among those that share its rows."""
+        return self._workgroup_id(1)
+
+    def _workgroup_id(self, dimension: int) -> ir.Value:
         op = ir.Operation.create(
             "hal.interface.workgroup.id",
             results=[ir.IndexType.get()],
-            attributes={"dimension": _index_attr(0)},
+            attributes={"dimension": _index_attr(dimension)},
         )
         return op.result
 

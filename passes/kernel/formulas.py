@@ -100,24 +100,24 @@ def absmax_bits(e: Emitter, acc: ir.Value, value: ir.Value) -> ir.Value:
 
 
 def scale_from_absmax(e: Emitter, op: ir.OpView, bits: ir.Value, ceiling: ir.Value | None) -> ir.Value:
-    """Return the scale of a `quantize` op (a scalar), by the formula at `QuantizeOp`; NaN propagates.
+    """Return the scale of a `quantize` op, by the formula at `QuantizeOp`; NaN propagates.
 
     Args:
         e: The emitter.
         op: The `quantize` op.
-        bits: The absmax, as bits.
+        bits: The absmax, as bits: one, or a vector of them.
         ceiling: f32 scalar, if the op has one.
     """
     if ceiling is not None:
         # A ceiling can be negative or a NaN of either sign: the order of the bits is that of the numbers again when NaN
         # has lost its sign and anything below zero is zero, which is what the floors make of it.
-        capped = arith.minimumf(e.to_float(bits), ceiling)
+        capped = arith.minimumf(e.to_float(bits), e.spread(ceiling, bits))
         bits = e.to_bits(capped)
         is_nan = arith.cmpf(arith.CmpFPredicate.UNO, capped, capped)
-        at_least_zero = arith.maxsi(bits, e.constant(0, e.i32))
+        at_least_zero = arith.maxsi(bits, e.bits_constant(0, bits))
         bits = arith.select(is_nan, e.masked(bits, 0x7FFFFFFF), at_least_zero)
     absmax = e.to_float(_floored(e, bits, op.absmax_floor.value))
-    bound = e.constant(op.bound.value, e.f32)
+    bound = e.float_constant(op.bound.value, absmax)
     scale = arith.divf(bound, absmax) if op.form.value == "multiplier" else arith.divf(absmax, bound)
     scale = round_to(e, scale, op.scale_type.value)
     scale = e.to_float(_floored(e, e.to_bits(scale), op.scale_floor.value))
@@ -128,13 +128,13 @@ def _power_of_two(e: Emitter, scale: ir.Value) -> ir.Value:
     """Round a non-negative f32 up to a power of two of UE8M0, 2^-127 at least; above 2^127 is infinity, NaN stays."""
     bits = e.to_bits(scale)
     # Adding all mantissa bits carries into the exponent unless they are all 0.
-    raised = e.masked(arith.addi(bits, e.constant(0x007FFFFF, e.i32)), 0x7F800000)
-    smallest = e.constant(f32_bits(2.0**-127), e.i32)
+    raised = e.masked(arith.addi(bits, e.bits_constant(0x007FFFFF, bits)), 0x7F800000)
+    smallest = e.bits_constant(f32_bits(2.0**-127), bits)
     power = arith.select(arith.cmpi(arith.CmpIPredicate.sle, bits, smallest), smallest, raised)
     # Infinity and NaN are their own.
-    special = arith.cmpi(arith.CmpIPredicate.sge, bits, e.constant(0x7F800000, e.i32))
+    special = arith.cmpi(arith.CmpIPredicate.sge, bits, e.bits_constant(0x7F800000, bits))
     return e.to_float(arith.select(special, bits, power))
 
 
 def _floored(e: Emitter, bits: ir.Value, floor: float) -> ir.Value:
-    return arith.maxsi(bits, e.constant(f32_bits(floor), e.i32)) if floor else bits
+    return arith.maxsi(bits, e.bits_constant(f32_bits(floor), bits)) if floor else bits

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Quantisation of one piece by a known scale: a fast form for ordinary scales and an exact one for all."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch_mlir import ir
@@ -11,26 +12,67 @@ from fanfold.dialect.quantize import lowest
 
 from .emitter import Emitter, f32_bits
 from .float8 import convert, represents, with_sign
+from .pairs import convert_pair
 from .rounding import round_to
 
-#: Scales in [2^-60, inf) are ordinary. Below, a quotient that matters could come from a value so small that the
-#: residual of the division is no longer exact; infinity and NaN need the exact form.
+#: Scales in [2^-60, 2^79) are ordinary, but for those whose mantissa is all ones: only for them, of all f32 scales, two
+#: instructions do not give the code of the quotient. Outside, what they compute with may be denormal; infinity and NaN
+#: say that there are such values.
 SMALLEST_ORDINARY = f32_bits(2.0**-60)
-INFINITY_BITS = 0x7F800000
+LARGEST_ORDINARY = f32_bits(2.0**79)
+MANTISSA_BITS = 0x007FFFFF
 
 
 def is_ordinary(e: Emitter, scale: ir.Value) -> ir.Value:
-    """Return (i1) whether the fast form is exact for this non-negative scale.
+    """Return (i1, in the shape of `scale`) whether the fast form is exact for this non-negative scale.
 
     An ordinary scale also says that no value of its group is NaN or infinite.
     """
-    offset = arith.subi(e.to_bits(scale), e.constant(SMALLEST_ORDINARY, e.i32))
-    return arith.cmpi(arith.CmpIPredicate.ult, offset, e.constant(INFINITY_BITS - SMALLEST_ORDINARY, e.i32))
+    bits = e.to_bits(scale)
+    offset = arith.subi(bits, e.bits_constant(SMALLEST_ORDINARY, bits))
+    span = e.bits_constant(LARGEST_ORDINARY - SMALLEST_ORDINARY, bits)
+    in_range = arith.cmpi(arith.CmpIPredicate.ult, offset, span)
+    all_ones = e.bits_constant(MANTISSA_BITS, bits)
+    usual = arith.cmpi(arith.CmpIPredicate.ne, e.masked(bits, MANTISSA_BITS), all_ones)
+    return arith.andi(in_range, usual)
 
 
-def inverse_of(e: Emitter, scale: ir.Value) -> ir.Value:
-    """Return the correctly rounded reciprocal of a scale."""
-    return arith.divf(e.constant(1.0, e.f32), scale)
+@dataclass(frozen=True)
+class Scale:
+    """A scale and what quantising by it takes, in f32.
+
+    Attributes:
+        value: The scale.
+        inverse: Its reciprocal: correctly rounded, or rounded down if there is a `rest`.
+        rest: What is left of the reciprocal, if quotients are made of both; not negative.
+    """
+
+    value: ir.Value
+    inverse: ir.Value
+    rest: ir.Value | None
+
+    @staticmethod
+    def of(e: Emitter, op: ir.OpView, value: ir.Value) -> "Scale":
+        """Return the scale of a `quantize` op with its reciprocal; `value` is a number or a vector of them."""
+        one = e.float_constant(1.0, value)
+        inverse = arith.divf(one, value)
+        if not Scale.has_rest(op):
+            return Scale(value, inverse, None)
+
+        def residual(of: ir.Value) -> ir.Value:
+            return math.fma(arith.negf(of), value, one)
+
+        too_large = e.shifted_right(e.to_bits(residual(inverse)), 31)
+        below = e.to_float(arith.subi(e.to_bits(inverse), too_large))
+        return Scale(value, below, arith.mulf(residual(below), below))
+
+    @staticmethod
+    def has_rest(op: ir.OpView) -> bool:
+        """Return whether quotients are made of two products."""
+        is_division = op.form.value == "divide" and op.scale_format.value == "f32"
+        # A quotient that is rounded to f16 first needs more of its bits.
+        is_coarse = isinstance(op.quotient_type.value, ir.F32Type | ir.BF16Type)
+        return is_division and is_coarse and not isinstance(op.x.type.element_type, ir.F32Type)
 
 
 @dataclass(frozen=True)
@@ -57,62 +99,66 @@ class Codes:
         return arith.trunci(e.like(self.code, e.i8), with_sign(e, self.code, top, self.kind))
 
 
-def emit_codes(e: Emitter, op: ir.OpView, value: ir.Value, scale: ir.Value, inverse: ir.Value, *, fast: bool) -> Codes:
+def emit_codes(e: Emitter, op: ir.OpView, value: ir.Value, scale: Scale, *, fast: bool) -> Codes:
     """Return the codes of `value`.
 
     Args:
         e: The emitter.
         op: The `quantize` op.
         value: f32 vector (or one f32).
-        scale: f32 scalar.
-        inverse: ``1 / scale``.
+        scale: f32 scalars.
         fast: The scale is ordinary and computed from this very group.
     """
+    kind = str(op.q.type.element_type)
+    scaled = _bounded(e, op, value, scale, fast=fast)
+    if e.to_fp8 is not None and isinstance(value.type, ir.VectorType):
+        codes = e.to_fp8(e, scaled, kind)
+        if codes is not None:
+            return Codes(codes, scaled, kind, is_packed=True)
+    return Codes(convert(e, scaled, kind, may_be_nan=not fast), scaled, kind)
+
+
+def emit_bytes(e: Emitter, op: ir.OpView, parts: Sequence[ir.Value], scale: Scale, *, fast: bool) -> ir.Value:
+    """Return the codes, as i8 in column order, of a piece: one vector, or its even columns and its odd ones."""
+    if len(parts) == 1:
+        return emit_codes(e, op, parts[0], scale, fast=fast).packed(e)
+    even, odd = (_bounded(e, op, part, scale, fast=fast) for part in parts)
+    return convert_pair(e, even, odd, str(op.q.type.element_type), may_be_nan=not fast)
+
+
+def _bounded(e: Emitter, op: ir.OpView, value: ir.Value, scale: Scale, *, fast: bool) -> ir.Value:
+    """Return the scaled values as f32, within the range of the 8-bit type."""
     kind, bound = str(op.q.type.element_type), op.bound.value
-    scaled = round_to(e, _scaled(e, op, value, scale, inverse, fast=fast), op.quotient_type.value)
+    scaled = round_to(e, _scaled(e, op, value, scale, fast=fast), op.quotient_type.value)
     # |value| <= absmax, so the quotient exceeds the bound by an ulp at most, and rounding takes it back to the bound
     # whenever the bound is a value of the format. A rounded scale can be too small by more, and lead to -bound - 1.
-    if not (fast and represents(kind, bound) and isinstance(op.scale_type.value, ir.F32Type)):
-        scaled = _clamped(e, scaled, lowest(op), bound)
-    # The residual step of the fast form can turn -0 into +0; a given scale can be negative.
-    sign_of = value if fast else scaled
-    if e.to_fp8 is not None and isinstance(value.type, ir.VectorType):
-        codes = e.to_fp8(e, _with_sign_of(e, scaled, sign_of) if fast else scaled, kind)
-        if codes is not None:
-            return Codes(codes, sign_of, kind, is_packed=True)
-    return Codes(convert(e, scaled, kind, may_be_nan=not fast), sign_of, kind)
+    if fast and represents(kind, bound) and isinstance(op.scale_type.value, ir.F32Type):
+        return scaled
+    return _clamped(e, scaled, lowest(op), bound)
 
 
-def _with_sign_of(e: Emitter, value: ir.Value, sign_of: ir.Value) -> ir.Value:
-    sign = e.masked(e.to_bits(sign_of), 0x80000000)
-    return e.to_float(arith.ori(e.masked(e.to_bits(value), 0x7FFFFFFF), sign))
-
-
-def _scaled(e: Emitter, op: ir.OpView, value: ir.Value, scale: ir.Value, inverse: ir.Value, *, fast: bool) -> ir.Value:
+def _scaled(e: Emitter, op: ir.OpView, value: ir.Value, scale: Scale, *, fast: bool) -> ir.Value:
     form = op.form.value
     if form == "multiplier":
-        return arith.mulf(value, e.spread(scale, value))
+        return arith.mulf(value, e.spread(scale.value, value))
     if form == "reciprocal":
-        return arith.mulf(value, e.spread(inverse, value))
-    if not fast:
-        return arith.divf(value, e.spread(scale, value))
-    if op.scale_format.value != "f32":
+        return arith.mulf(value, e.spread(scale.inverse, value))
+    if fast and scale.rest is not None:
+        return _quotient(value, e.spread(scale.inverse, value), e.spread(scale.rest, value))
+    if fast and op.scale_format.value != "f32":
         # The inverse of a power of two is exact, and so is the product.
-        return arith.mulf(value, e.spread(inverse, value))
-    if isinstance(op.x.type.element_type, ir.F32Type):
-        return arith.divf(value, e.spread(scale, value))
-    return _exact_quotient(value, e.spread(scale, value), e.spread(inverse, value))
+        return arith.mulf(value, e.spread(scale.inverse, value))
+    return arith.divf(value, e.spread(scale.value, value))
 
 
-def _exact_quotient(value: ir.Value, scale: ir.Value, inverse: ir.Value) -> ir.Value:
-    """Return ``value / scale`` correctly rounded, from the correctly rounded inverse and one residual step.
+def _quotient(value: ir.Value, inverse: ir.Value, rest: ir.Value) -> ir.Value:
+    """Return ``value / scale`` for a bf16 or f16 value, from the two parts of ``1 / scale``.
 
-    This is Markstein's theorem (IBM J. Res. Dev. 34(1), 1990); that it holds for every bf16 and f16 value and scale is
-    also tested exhaustively over mantissas. It takes three instructions instead of a division.
+    The quotient is right but for few cases where it is a step of f32 off, and none of those rounds to another code:
+    a program that tries every value with every ordinary scale shows it (`tests/passes/test_quotients.py`). Both parts
+    are positive, so that -0 stays -0.
     """
-    estimate = arith.mulf(value, inverse)
-    residual = math.fma(arith.negf(estimate), scale, value)
-    return math.fma(residual, inverse, estimate)
+    return math.fma(value, inverse, arith.mulf(value, rest))
 
 
 def _clamped(e: Emitter, value: ir.Value, low: float, bound: float) -> ir.Value:

@@ -5,7 +5,7 @@
 from dataclasses import dataclass
 
 from torch_mlir import ir
-from torch_mlir.dialects import arith, memref, scf
+from torch_mlir.dialects import arith, memref, scf, vector
 
 from .emitter import Emitter
 
@@ -90,6 +90,14 @@ class ScaleBuffer:
         exponent = arith.shrui(e.to_bits(scale), e.constant(23, e.i32))
         # 2^-127 is a denormal: its exponent bits are those of UE8M0's 0, as are infinity's and NaN's those of its NaN.
         self._store_byte(e, arith.trunci(e.i8, exponent), row, index)
+
+    def store_run(self, e: Emitter, scales: ir.Value, row: ir.Value, first: ir.Value) -> None:
+        """Store a vector of neighbouring scales of a row, the first of which has index `first`."""
+        if not self.layout.packed and not self.layout.by_column:
+            vector.store(scales, self.memref, [row, first])
+            return
+        for i in range(scales.type.shape[0]):
+            self.store(e, vector.extract(scales, [], [i]), row, e.offset(first, i))
 
     def store_rest(self, e: Emitter, row: ir.Value) -> None:
         """Store zero for the groups that the last packed element of a row has room for."""

@@ -16,8 +16,7 @@ from torch_mlir.dialects import arith, memref, vector
 
 from . import formulas
 from .emitter import Emitter
-from .float8 import with_sign
-from .quantizing import Codes
+from .pairs import high_halves
 from .rounding import narrow, round_to, widen
 
 
@@ -40,12 +39,14 @@ class Buffer:
     """A tensor of the region in memory.
 
     Attributes:
-        memref: rank 2 (rows x width) or rank 1 (shared by all rows), of the storage type.
+        memref: rank 2 (rows x width) or rank 1 (shared by all rows, or columns of this one), of the storage type.
         element: The tensor's element type.
+        origin: The column that a memref of rank 1 begins with; None is the first one.
     """
 
     memref: ir.Value
     element: ir.Type
+    origin: ir.Value | None = None
 
 
 class RowValues:
@@ -61,6 +62,8 @@ class RowValues:
     Attributes:
         row_scalars: Reciprocal root mean square of each `rms_norm` and scale of each token `quantize`, by its first
             result; filled in as they are computed.
+        parts: The vectors of a full piece.
+        piece_width: Its columns.
     """
 
     def __init__(
@@ -68,9 +71,10 @@ class RowValues:
     ) -> None:
         self._e = e
         self.row = row
-        self.buffers = buffers
+        self.buffers = dict(buffers)
         self.lanes = lanes
-        self.piece_width = 2 * lanes if paired else lanes
+        self.parts = 2 if paired else 1
+        self.piece_width = self.parts * lanes
         self.row_scalars: dict[ir.Value, ir.Value] = {}
         self._memo: dict[tuple[ir.Value, Piece], Parts] = {}
 
@@ -81,6 +85,20 @@ class RowValues:
         yield
         self._memo = before
 
+    @contextmanager
+    def kept(self, buffers: Mapping[ir.Value, Buffer]) -> Iterator[None]:
+        """Take values from buffers during the `with`: they have been computed and stored there."""
+        before = self.buffers
+        self.buffers = {**before, **buffers}
+        yield
+        self.buffers = before
+
+    def is_kept(self, value: ir.Value) -> bool:
+        """Return whether a value is only loaded: it is in memory, or some columns of what is."""
+        while value not in self.buffers and value.owner.name == "fanfold.columns":
+            value = value.owner.opview.x
+        return value in self.buffers
+
     def at(self, value: ir.Value, piece: Piece) -> Parts:
         """Return the f32 vectors of `value` at `piece`, rounded to the value's element type."""
         key = (value, piece)
@@ -88,40 +106,48 @@ class RowValues:
             self._memo[key] = self._compute(value, piece)
         return self._memo[key]
 
+    def can_keep(self, value: ir.Value) -> bool:
+        """Return whether pieces of a computed value can be stored in column order and loaded again."""
+        return self.parts == 1 or isinstance(value.type.element_type, ir.BF16Type)
+
+    def magnitudes(self, value: ir.Value, piece: Piece) -> list[ir.Value]:
+        """Return the magnitudes at a piece, as bits; of a pair of bf16 vectors, the upper halves, in one vector.
+
+        Bits of magnitudes order like the numbers, and NaN is above infinity: an integer maximum propagates NaN.
+        """
+        e, parts = self._e, self.at(value, piece)
+        if len(parts) == 2 and isinstance(value.type.element_type, ir.BF16Type):
+            halves = high_halves(e, *parts)
+            return [arith.andi(halves, e.constant(0x7FFF, halves.type))]
+        return [e.masked(e.to_bits(part), 0x7FFFFFFF) for part in parts]
+
+    def magnitude_types(self, value: ir.Value) -> list[ir.Type]:
+        """Return the types of `magnitudes` at a full piece."""
+        if self.parts == 2 and isinstance(value.type.element_type, ir.BF16Type):
+            return [self._e.vector(self.piece_width, self._e.i16)]
+        return [self._e.vector(self.lanes, self._e.i32)] * self.parts
+
     def store(self, buffer: Buffer, parts: Parts, piece: Piece) -> None:
         """Store f32 vectors, already rounded to the buffer's element type."""
         if len(parts) == 2 and isinstance(buffer.element, ir.BF16Type):
-            even, odd = (self._e.to_bits(part) for part in parts)
-            words = arith.ori(self._e.shifted_right(even, 16), self._e.masked(odd, 0xFFFF0000))
-            self._store(buffer, vector.bitcast(self._e.vector(piece.width, self._e.i16), words), piece)
+            self._store(buffer, high_halves(self._e, *parts), piece)
             return
         narrowed = [narrow(self._e, part, buffer.element) for part in parts]
         self._store(buffer, narrowed[0] if len(narrowed) == 1 else vector.interleave(*narrowed), piece)
 
-    def store_codes(self, buffers: Sequence[Buffer], parts: Sequence[Codes], piece: Piece) -> None:
-        """Store quantised values to each of the buffers."""
-        packed = self._packed(parts)
+    def store_codes(self, buffers: Sequence[Buffer], codes: ir.Value, piece: Piece) -> None:
+        """Store quantised values, i8 in column order, to each of the buffers."""
         for buffer in buffers:
-            self._store(buffer, packed, piece)
-
-    def _packed(self, parts: Sequence[Codes]) -> ir.Value:
-        """Return quantised values as i8 in column order."""
-        e = self._e
-        if len(parts) == 1:
-            return parts[0].packed(e)
-        # One byte shuffle for codes and one for signs; of shifts and masks, LLVM makes three times the instructions.
-        codes = self._bytes([part.code for part in parts], 0)
-        tops = self._bytes([e.to_bits(part.sign_of) for part in parts], 3)
-        return with_sign(e, codes, tops, parts[0].kind)
-
-    def _bytes(self, even_and_odd: Sequence[ir.Value], number: int) -> ir.Value:
-        """Return byte `number` of every i32, in column order."""
-        size = 4 * self.lanes
-        even, odd = (vector.bitcast(self._e.vector(size, self._e.i8), part) for part in even_and_odd)
-        return vector.shuffle(even, odd, [at for i in range(number, size, 4) for at in (i, size + i)])
+            self._store(buffer, codes, piece)
 
     def _store(self, buffer: Buffer, stored: ir.Value, piece: Piece) -> None:
-        vector.store(stored, buffer.memref, [self.row, self._e.offset(piece.base, piece.offset)])
+        vector.store(stored, buffer.memref, self._indices(buffer, piece))
+
+    def _indices(self, buffer: Buffer, piece: Piece) -> list[ir.Value]:
+        column = self._e.offset(piece.base, piece.offset)
+        if ir.MemRefType(buffer.memref.type).rank == 2:
+            return [self.row, column]
+        return [column if buffer.origin is None else arith.subi(column, buffer.origin)]
 
     def _load(self, buffer: Buffer, piece: Piece) -> Parts:
         e = self._e
@@ -132,10 +158,8 @@ class RowValues:
         return e.to_float(arith.shli(words, e.bits_constant(16, words))), e.to_float(e.masked(words, 0xFFFF0000))
 
     def _load_vector(self, buffer: Buffer, piece: Piece) -> ir.Value:
-        column = self._e.offset(piece.base, piece.offset)
-        type_ = ir.MemRefType(buffer.memref.type)
-        indices = [self.row, column] if type_.rank == 2 else [column]
-        return vector.load(self._e.vector(piece.width, type_.element_type), buffer.memref, indices)
+        element = ir.MemRefType(buffer.memref.type).element_type
+        return vector.load(self._e.vector(piece.width, element), buffer.memref, self._indices(buffer, piece))
 
     def _compute(self, value: ir.Value, piece: Piece) -> Parts:
         if value in self.buffers:

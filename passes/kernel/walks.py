@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The plan of a row's results: as few walks over the columns as possible."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import lcm
 
@@ -11,18 +11,15 @@ from torch_mlir import ir
 from .scales import ScaleBuffer
 from .values import Buffer
 
-#: Most columns whose values one loop body holds in registers (or, beyond them, in spill slots of the L1 cache).
-MAX_CHUNK = 512
+#: Most bytes of values that a block of columns keeps between its loops: half of a small L1 cache, which also holds the
+#: rows that come and go, and within what IREE allows a kernel on its stack.
+BLOCK_BYTES = 16384
 
-#: Columns that one loop body takes at a time if it is free to choose: half of 32 vector registers of 16 lanes.
-MANY_COLUMNS = 256
+#: Most groups of a block: their scales are kept, too.
+MAX_GROUPS = 256
 
-
-#: Each group of a chunk is code of its own: so many are taken at most if a walk is free to choose.
-MANY_GROUPS = 16
-
-#: Most groups, those of all sinks, that share a chunk.
-MAX_GROUPS = 48
+#: Columns of a block if no group asks for more: sixteen groups of 128, whose scales are one AVX-512 vector.
+BLOCK_COLUMNS = 2048
 
 
 @dataclass(frozen=True)
@@ -56,22 +53,41 @@ class QuantizeSink:
 
     @property
     def group(self) -> int:
-        """Columns that share a scale."""
-        return int(min(self.op.group_size.value, self.op.x.type.shape[1]))
+        """Columns that share a scale: those of the whole row for a token."""
+        width = int(self.op.x.type.shape[1])
+        return width if self.granularity == "token" else min(int(self.op.group_size.value), width)
+
+    @property
+    def count(self) -> int:
+        """Scales of a row."""
+        return int(-(-self.op.x.type.shape[1] // self.group))
 
 
 @dataclass
 class Walk:
-    """One walk over the columns of a width, in chunks of `chunk` columns.
+    """One walk over the columns of a width, in blocks.
 
-    A chunk holds whole groups of each of the `groups`; the `maps` need no scale of their own (plain values and static
-    scales) and ride along.
+    Attributes:
+        width: Columns of a row.
+        groups: Quantisations whose groups all lie within blocks.
+        maps: What needs no scale of its own (plain values and static scales) and rides along.
+        is_long: Whether the one quantisation has groups that are too long for a block.
     """
 
     width: int
-    chunk: int
     groups: list[QuantizeSink] = field(default_factory=list)
     maps: list[PlainSink | QuantizeSink] = field(default_factory=list)
+    is_long: bool = False
+
+    @property
+    def values(self) -> list[ir.Value]:
+        """The rows that are quantised by group."""
+        return list(dict.fromkeys(sink.op.x for sink in self.groups))
+
+    @property
+    def block(self) -> int:
+        """Columns of a block: whole groups of each quantisation, or the whole row."""
+        return _block(self.width, [sink.group for sink in self.groups], self.values) or self.width
 
 
 #: Where something that a region computes is stored.
@@ -96,43 +112,46 @@ def sinks_of(outputs: Sequence[tuple[ir.Value, Buffer | ScaleBuffer]]) -> list[S
     return sinks
 
 
-def plan(sinks: Sequence[Sink], lanes: int) -> list[Walk]:
-    """Distribute sinks over walks, but for those of a token: its absmax or scale is known before.
-
-    Args:
-        sinks: What has to be stored.
-        lanes: f32 lanes of a vector.
-    """
+def plan(sinks: Sequence[Sink]) -> list[Walk]:
+    """Distribute sinks over walks, as few as there can be; an absmax needs none."""
     walks: list[Walk] = []
     for sink in sinks:
-        if isinstance(sink, QuantizeSink) and sink.granularity == "group":
+        if isinstance(sink, QuantizeSink) and sink.granularity != "tensor":
             _add_group(walks, sink)
     for sink in sinks:
         if isinstance(sink, PlainSink):
-            _walk_of(walks, sink.value.type.shape[1], 4 * lanes).maps.append(sink)
+            _walk_of(walks, sink.value.type.shape[1]).maps.append(sink)
         elif isinstance(sink, QuantizeSink) and sink.granularity == "tensor":
-            _walk_of(walks, sink.op.x.type.shape[1], 4 * lanes).maps.append(sink)
+            _walk_of(walks, sink.op.x.type.shape[1]).maps.append(sink)
     return walks
 
 
 def _add_group(walks: list[Walk], sink: QuantizeSink) -> None:
-    """Let the sink share a walk whose chunk can hold whole groups of both; otherwise it gets its own."""
+    """Let the sink share a walk whose blocks can hold whole groups of both; otherwise it gets its own."""
     width = sink.op.x.type.shape[1]
     for walk in walks:
-        common = lcm(walk.chunk, sink.group)
-        groups = sum(common // other.group for other in (*walk.groups, sink))
-        if walk.width == width and common <= MAX_CHUNK and groups <= MAX_GROUPS:
-            walk.chunk = common
+        groups = [*(other.group for other in walk.groups), sink.group]
+        values = dict.fromkeys([*walk.values, sink.op.x])
+        if walk.width == width and not walk.is_long and _block(width, groups, values):
             walk.groups.append(sink)
             return
-    # Several groups a chunk, so that independent work is in flight, as far as registers reach.
-    walks.append(Walk(width, sink.group * min(MANY_GROUPS, max(1, MANY_COLUMNS // sink.group)), [sink]))
+    walks.append(Walk(width, [sink], is_long=not _block(width, [sink.group], [sink.op.x])))
 
 
-def _walk_of(walks: list[Walk], width: int, chunk: int) -> Walk:
+def _block(width: int, groups: Sequence[int], values: Iterable[ir.Value]) -> int:
+    """Return the columns of a block that keeps `values` and has whole groups; 0 if it would be too large."""
+    bytes_a_column = sum(2 if isinstance(value.type.element_type, ir.BF16Type) else 4 for value in values)
+    most = min(BLOCK_BYTES // max(1, bytes_a_column), MAX_GROUPS * min(groups, default=width))
+    common = lcm(*groups)
+    if width <= most and (common >= width or width <= BLOCK_COLUMNS):
+        return width
+    return 0 if common > most else max(common, min(most, BLOCK_COLUMNS) // common * common)
+
+
+def _walk_of(walks: list[Walk], width: int) -> Walk:
     """Return a walk over `width` columns that can take more, made when there is none."""
     for walk in walks:
-        if walk.width == width and walk.chunk <= MAX_CHUNK:
+        if walk.width == width and not walk.is_long:
             return walk
-    walks.append(Walk(width, chunk))
+    walks.append(Walk(width))
     return walks[-1]

@@ -15,9 +15,12 @@ import torch
 
 from fanfold.backends import cpu
 from fanfold.backends.device import open_device, worker_count
+from fanfold.backends.drivers import DRIVERS, Driver
+from fanfold.backends.inventory import Listing, list_targets
 from fanfold.backends.iree_compiler import CompiledModule, compile_module
+from fanfold.backends.placement import Placement
 from fanfold.backends.runtime import LoadedModule
-from fanfold.backends.target import Listing, list_targets, parse_target
+from fanfold.backends.target import parse_target
 from fanfold.backends.tensors import make_importer, torch_dtype
 from fanfold.errors import ArtifactError, CallError, TargetError
 
@@ -101,9 +104,9 @@ def test_a_missing_parameter_is_an_error(compiled: Callable[[str], CompiledModul
 
 
 def test_inputs_are_not_copied_and_outlive_their_tensor(compiled: Callable[[str], CompiledModule]) -> None:
-    hal = open_device("local-task").hal
+    hal = open_device(Placement(DRIVERS["local-task"])).hal
     x = torch.randn(1 << 20)
-    view = make_importer(hal, torch.float32)(x)
+    view = make_importer(hal, torch.float32)(x, x.data_ptr())
     x[0] = 42.0
     assert view.map().asarray([1 << 20], np.dtype(np.float32))[0] == 42.0
     del x
@@ -165,7 +168,7 @@ def test_rubbish_is_an_artifact_error(module: bytes) -> None:
 
 def test_an_unknown_driver_is_refused() -> None:
     with pytest.raises(TargetError, match="local-task"):
-        open_device("levelzero")
+        open_device(Placement(Driver("levelzero", ("xpu",), 14)))
 
 
 def test_a_dtype_that_torch_lacks() -> None:
@@ -177,7 +180,8 @@ def test_a_worker_for_every_usable_core(tmp_path: Path) -> None:
     script = (
         "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
         "from fanfold.backends.device import open_device, worker_count\n"
-        "before = len(os.listdir('/proc/self/task')); assert worker_count() == 1; open_device('local-task')\n"
+        "from fanfold.backends.placement import choose_device\n"
+        "assert worker_count() == 1; open_device(choose_device(None, 'cpu'))\n"
         "names = [open(f'/proc/self/task/{t}/comm').read().strip() for t in os.listdir('/proc/self/task')]\n"
         "print(sum('worker' in name for name in names), names)"
     )

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from fanfold.backends import cpu, cuda, rocm
-from fanfold.backends.target import check_runnable, driver_of, list_targets, parse_target
+from fanfold.backends.inventory import list_targets
+from fanfold.backends.runnable import check_runnable
+from fanfold.backends.target import driver_of, parse_target
 from fanfold.errors import TargetError
 
 

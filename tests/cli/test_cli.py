@@ -86,6 +86,14 @@ def test_targets(invoke: Invoke) -> None:
     assert "cpu:generic" in result.output
     assert "evidence" in result.output
     assert " run" in result.output
+    assert "worker threads" in result.output
+
+
+def test_targets_say_which_drivers_do_not_work(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fanfold.backends.gpu.missing_libraries", lambda name: [name] if name else [])
+    output = " ".join(invoke("targets").output.split())
+    assert "no cuda lacks libcuda.so; check with nvidia-smi cuda" in output
+    assert "no rocm lacks libamdhip64.so; check with rocminfo hip" in output
 
 
 def test_targets_claim_nothing_for_processors_that_nobody_tested(
@@ -93,7 +101,7 @@ def test_targets_claim_nothing_for_processors_that_nobody_tested(
 ) -> None:
     monkeypatch.setattr("platform.machine", lambda: "aarch64")
     lines = invoke("targets").output.splitlines()
-    processors = [line for line in lines[1:] if line.split()[0].startswith("cpu")]
+    processors = [line for line in lines[1 : lines.index("")] if line.split()[0].startswith("cpu")]
     assert [line.split()[0] for line in processors] == ["cpu", "cpu:generic"]
     assert all(line.split()[-1] == "none" for line in processors)
 
@@ -143,7 +151,12 @@ def test_run_takes_every_kind_of_file(invoke: Invoke, model: Path, tmp_path: Pat
 def test_run_takes_inputs_by_name(invoke: Invoke, model: Path, tmp_path: Path) -> None:
     torch.save(torch.zeros(4, 128).bfloat16(), tmp_path / "a.pt")
     np.save(tmp_path / "b.npy", np.zeros(3, np.float32))
-    assert invoke("run", model, "-i", f"y={tmp_path / 'b.npy'}", "-i", tmp_path / "a.pt").exit_code == 0
+    arguments = ("run", model, "-i", f"y={tmp_path / 'b.npy'}", "-i", tmp_path / "a.pt")
+    assert invoke(*arguments).exit_code == 0
+    assert invoke(*arguments, "--device", "cpu").exit_code == 0
+    wrong = invoke(*arguments, "--device", "cuda:0")
+    assert wrong.exit_code == 1
+    assert "'cuda:0' does not run code for 'cpu'" in wrong.stderr
 
 
 def test_run_refuses_what_does_not_fit(invoke: Invoke, model: Path, tmp_path: Path) -> None:

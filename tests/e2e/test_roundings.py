@@ -152,6 +152,9 @@ CLOSE: dict[str, Op] = {
 #: How many values of a CLOSE op may differ from eager's, each by one step.
 SHARE = 2e-3
 
+#: Of a product's 16 values, one may: the order of eager's sums depends on the processor.
+SHARES = {"matmul": 1 / 16}
+
 
 class Alone(nn.Module):
     def __init__(self, table: dict[str, Op]) -> None:
@@ -195,7 +198,7 @@ def test_exact_ops_chained(dtype: torch.dtype) -> None:
 def test_close_ops_chained(dtype: torch.dtype) -> None:
     """One step of the op is several where the sum cancels it."""
     found = differing(Chained, CLOSE, dtype)
-    assert {name: off for name, off in found.items() if off[0] > SHARE} == {}
+    assert {name: off for name, off in found.items() if off[0] > SHARES.get(name, SHARE)} == {}
 
 
 def test_exact_ops_alone() -> None:
@@ -204,7 +207,7 @@ def test_exact_ops_alone() -> None:
 
 def test_close_ops_alone() -> None:
     found = differing(Alone, CLOSE, torch.bfloat16)
-    assert {name: off for name, off in found.items() if off[0] > SHARE or off[1] > 1} == {}
+    assert {name: off for name, off in found.items() if off[0] > SHARES.get(name, SHARE) or off[1] > 1} == {}
 
 
 @pytest.mark.parametrize("model", [Alone, Chained])

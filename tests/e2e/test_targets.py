@@ -11,7 +11,7 @@ from torch import Tensor, nn
 import fanfold
 from e2e.agreement import assert_results
 from e2e.norms import LlamaNorm
-from fanfold.backends.target import list_targets
+from fanfold.backends.inventory import list_targets
 
 WIDTH = 450
 

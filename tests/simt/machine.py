@@ -74,7 +74,7 @@ class Machine:
         executable: The `hal.executable.source` op.
         constants: Push constants.
         bindings: NumPy arrays of the storage types, operands and results, in order; results are overwritten.
-        workgroups: How many workgroups run.
+        workgroups: How many workgroups run, in each of the two dims of the grid.
         threads: Threads of each.
         subgroup: Lanes that exchange values.
     """
@@ -85,14 +85,15 @@ class Machine:
         constants: Sequence[int],
         bindings: Sequence[Array],
         *,
-        workgroups: int,
+        workgroups: tuple[int, int],
         threads: int,
         subgroup: int,
     ) -> None:
         self._constants = constants
         self._bindings = [Memory(b.reshape(-1), b.shape, is_shared=False) for b in bindings]
-        self._workgroups, self._threads, self._subgroup = workgroups, threads, subgroup
-        self._lanes = workgroups * threads
+        self._grid = workgroups
+        self._workgroups, self._threads, self._subgroup = workgroups[0] * workgroups[1], threads, subgroup
+        self._lanes = self._workgroups * threads
         self._values: dict[ir.Value, Any] = {}
         self._shared: list[Memory] = []
         self._active = np.ones(self._lanes, np.bool_)
@@ -141,8 +142,10 @@ class Machine:
     def _hal_interface_constant_load(self, op: ir.Operation) -> Array:
         return self._all(self._constants[ir.IntegerAttr(op.attributes["ordinal"]).value], np.int32)
 
-    def _hal_interface_workgroup_id(self, _: ir.Operation) -> Array:
-        return np.arange(self._lanes, dtype=np.int64) // self._threads
+    def _hal_interface_workgroup_id(self, op: ir.Operation) -> Array:
+        number = np.arange(self._lanes, dtype=np.int64) // self._threads
+        y, x = np.divmod(number, max(1, self._grid[0]))
+        return y if ir.IntegerAttr(op.attributes["dimension"]).value else x
 
     def _gpu_thread_id(self, _: ir.Operation) -> Array:
         return np.arange(self._lanes, dtype=np.int64) % self._threads

@@ -112,7 +112,7 @@ class Program:
             kernel.executable,
             [count],
             [*operands, *memories],
-            workgroups=-(-count // schedule.rows),
+            workgroups=(-(-count // schedule.rows), schedule.parts),
             threads=schedule.threads * schedule.rows,
             subgroup=self.device.subgroup,
         )

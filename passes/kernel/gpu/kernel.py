@@ -17,7 +17,7 @@ from fanfold.passes.kernel.values import Buffer
 from .device import GpuDevice
 from .instructions import convert_to_fp8, round_to_bf16
 from .lanes import Lanes
-from .schedule import MAX_STRIDES, Schedule, choose
+from .schedule import Schedule, choose, groups_of, widest_computed
 from .values import LaneValues, Place
 from .writer import LaneWriter
 
@@ -34,9 +34,14 @@ class GpuKernels:
         if any(value.type.shape[-1] == 0 for value in values):
             return "a row of width 0 has nothing to compute"
         schedule = choose(rows, self.device)
-        widest = max(value.type.shape[-1] for value in values)
-        if schedule.strides(widest) > MAX_STRIDES:
-            return f"a row of {widest} columns does not fit into the registers of a workgroup"
+        widest = widest_computed(rows)
+        if schedule.is_streamed(widest):
+            for group in groups_of(rows):
+                if not schedule.lanes_own(group, self.device.subgroup):
+                    return (
+                        f"a row of {widest} columns does not fit into the registers of a workgroup, "
+                        f"and a group of {group} is not that of a power of two of threads"
+                    )
         needed = schedule.shared_bytes(rows, self.device.subgroup)
         if needed > self.device.shared_bytes:
             return f"its groups need {needed} bytes of shared memory, and a kernel has {self.device.shared_bytes}"
@@ -56,7 +61,9 @@ class GpuKernels:
         yielded = list(body.operations[len(body.operations) - 1].operands)
         schedule = choose(rows, self.device)
         shape = (schedule.threads * schedule.rows, self.device.subgroup)
-        executable = Executable(name, len(rows.operands), len(yielded), schedule.rows, workgroup=shape)
+        executable = Executable(
+            name, len(rows.operands), len(yielded), schedule.rows, workgroup=shape, parts=schedule.parts
+        )
         with ir.InsertionPoint(executable.entry):
             to_bf16 = self.device.to_bf16
             e = Emitter(
@@ -90,13 +97,15 @@ def _place(e: Emitter, executable: Executable, schedule: Schedule, count: ir.Val
         has_row = arith.cmpi(arith.CmpIPredicate.ult, mine, count)
         # All threads stay until the end, as shuffles and barriers want.
         row = arith.minui(mine, arith.subi(count, e.index(1)))
-    return Place(row, has_row, thread, arith.muli(thread, e.index(schedule.vector)), local)
+    column = arith.muli(thread, e.index(schedule.vector))
+    if schedule.parts > 1:
+        column = arith.addi(column, arith.muli(executable.part_id(), e.index(schedule.stride)))
+    return Place(row, has_row, thread, column, local)
 
 
 def _pad(e: Emitter, place: Place, buffers: list[Buffer | ScaleBuffer], count: ir.Value) -> None:
     last = arith.cmpi(arith.CmpIPredicate.eq, place.row, arith.subi(count, e.index(1)))
-    first = arith.cmpi(arith.CmpIPredicate.eq, place.thread, e.index(0))
-    condition = arith.andi(last, first)
+    condition = arith.andi(last, place.is_first(e))
     if place.has_row is not None:
         condition = arith.andi(condition, place.has_row)
     pad_scales(e, buffers, condition, count)

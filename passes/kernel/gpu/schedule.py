@@ -3,8 +3,17 @@
 """How a region is spread over the threads of a workgroup.
 
 A thread holds `vector` neighbouring columns, the next thread the next ones; `threads` of them hold a stride of columns,
-and a row is as many strides as it needs. The choice depends on the region and the device, never on the number of rows:
-a row gives the same bits alone and among others.
+and a row is as many strides as it needs. A row is one of four forms:
+
+- **short**: part of a subgroup, or one, holds the row, and a workgroup has several rows;
+- **resident**: the threads of a workgroup hold the row in registers, from its one load to its last store;
+- **split**: nothing in the region needs the whole row, so that a row is shared by workgroups: few wide rows keep the
+  whole device busy;
+- **streamed**: the row does not fit into registers. It is read again for each reduction and for the results, which
+  finds it in a cache.
+
+The choice depends on the region and the device, never on the number of rows: a row gives the same bits alone and among
+others.
 """
 
 from collections.abc import Iterable
@@ -24,8 +33,8 @@ MAX_STRIDES = 8
 #: Strides that are aimed for: two loads in flight for each thread, in few enough registers for full occupancy.
 WANTED_STRIDES = 2
 
-#: Threads of a workgroup that computes several short rows.
-SHORT_ROWS_THREADS = 256
+#: Threads of a workgroup that computes several short rows, or a part of a wide one.
+SMALL_WORKGROUP = 256
 
 
 @dataclass(frozen=True)
@@ -36,11 +45,13 @@ class Schedule:
         vector: Columns that a thread loads at a time.
         threads: Threads that share a row.
         rows: Rows of a workgroup; more than one only where `threads` is within a subgroup.
+        parts: Workgroups that share a row, a stride each; more than one only where no number is made of a whole row.
     """
 
     vector: int
     threads: int
     rows: int
+    parts: int = 1
 
     @property
     def stride(self) -> int:
@@ -48,8 +59,12 @@ class Schedule:
         return self.vector * self.threads
 
     def strides(self, width: int) -> int:
-        """Return the number of loads of a thread for a row of `width` columns."""
-        return -(-width // self.stride)
+        """Return the number of strides that a workgroup takes of a row of `width` columns."""
+        return 1 if self.parts > 1 else -(-width // self.stride)
+
+    def is_streamed(self, width: int) -> bool:
+        """Return whether a row of `width` columns does not fit into registers."""
+        return self.strides(width) > MAX_STRIDES
 
     def lanes_own(self, group: int, subgroup: int) -> bool:
         """Return whether neighbouring lanes own a group: a power of two of them, and a stride begins with a group."""
@@ -78,7 +93,7 @@ def choose(rows: ir.Operation, device: GpuDevice) -> Schedule:
     `WANTED_STRIDES` loads a thread, or as many as there are.
     """
     widths = list(_widths(rows))
-    widest = max(width for width, _ in widths)
+    widest = widest_computed(rows)
     element_bytes = 4 if all(size == 4 for _, size in widths) else 2
     vector = reduce(gcd, (width for width, _ in widths), device.load_bytes // element_bytes)
     vector = reduce(gcd, _cuts(rows), vector)
@@ -87,9 +102,42 @@ def choose(rows: ir.Operation, device: GpuDevice) -> Schedule:
         threads = 1
         while threads < min(vectors, device.subgroup):
             threads *= 2
-        return Schedule(vector, threads, max(1, SHORT_ROWS_THREADS // threads))
+        return Schedule(vector, threads, max(1, SMALL_WORKGROUP // threads))
+    part = Schedule(vector, SMALL_WORKGROUP, 1, parts=-(-vectors // SMALL_WORKGROUP))
+    if part.parts > 1 and _can_split(rows, part, device.subgroup):
+        return part
     subgroups = -(-vectors // (WANTED_STRIDES * device.subgroup))
     return Schedule(vector, min(subgroups * device.subgroup, device.max_threads), 1)
+
+
+def widest_computed(rows: ir.Operation) -> int:
+    """Return the width of the widest row that a `fanfold.rows` op computes or loads whole: not just some columns of."""
+    block = rows.regions[0].blocks[0]
+    loaded = (a for a in block.arguments if any(use.owner.name != "fanfold.columns" for use in a.uses))
+    computed = (r for view in block.operations for r in view.operation.results)
+    return int(max(v.type.shape[1] for v in (*loaded, *computed) if v.type.rank == 2 and not is_number_of_rows(v)))
+
+
+def is_of_whole_row(op: ir.OpView) -> bool:
+    """Return whether an op needs a number that is made of a whole row."""
+    if op.operation.name in ("fanfold.rms_norm", "fanfold.absmax"):
+        return True
+    if op.operation.name != "fanfold.quantize":
+        return False
+    is_one_group = op.granularity.value == "group" and op.group_size.value >= op.x.type.shape[1]
+    return bool(op.granularity.value == "token" or is_one_group)
+
+
+def _can_split(rows: ir.Operation, part: Schedule, subgroup: int) -> bool:
+    """Return whether a part of a row can be computed without the others: its groups are within it."""
+    needs_row = any(map(is_of_whole_row, rows.regions[0].blocks[0].operations))
+    return not needs_row and all(part.lanes_own(group, subgroup) for group in groups_of(rows))
+
+
+def groups_of(rows: ir.Operation) -> list[int]:
+    """Return the sizes of the groups of a `fanfold.rows` op that are less than a row."""
+    quantizes = [v for v in rows.regions[0].blocks[0].operations if v.operation.name == "fanfold.quantize"]
+    return [op.group_size.value for op in quantizes if op.granularity.value == "group" and not is_of_whole_row(op)]
 
 
 def _widths(rows: ir.Operation) -> Iterable[tuple[int, int]]:
@@ -106,8 +154,6 @@ def _cuts(rows: ir.Operation) -> Iterable[int]:
         op = view.operation
         if op.name == "fanfold.columns":
             yield op.opview.offset.value
-        elif op.name == "fanfold.quantize" and op.opview.granularity.value == "group":
-            if op.opview.group_size.value < op.opview.x.type.shape[1]:
-                yield op.opview.group_size.value
         elif op.name == "fanfold.rms_norm":
             yield op.opview.variance_size.value
+    yield from groups_of(rows)

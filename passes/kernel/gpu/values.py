@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The row values that a thread holds: one vector for each stride of the row."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch_mlir import ir
@@ -32,6 +32,17 @@ class Place:
     column: ir.Value
     local: ir.Value
 
+    def is_first(self, e: Emitter) -> ir.Value:
+        """Return whether (i1) the thread has the first column of its row."""
+        return arith.cmpi(arith.CmpIPredicate.eq, self.column, e.index(0))
+
+
+#: Strides of a streamed row that one iteration takes.
+BATCH = 2
+
+#: Emits what is done with some pieces: from numbers that are carried to those that are carried on.
+AtPieces = Callable[[list[Piece], list[ir.Value]], list[ir.Value]]
+
 
 class LaneValues(RowValues):
     """Computes row values at the columns of the current thread.
@@ -46,15 +57,42 @@ class LaneValues(RowValues):
         self.schedule = schedule
         self._guards: dict[int, ir.Value] = {}
 
-    def pieces(self, width: int) -> list[Piece]:
-        """Return the thread's pieces of a row; the last one has a guard if not all threads have it."""
+    def over_pieces(self, width: int, at_pieces: AtPieces, carried: Sequence[ir.Value] = ()) -> list[ir.Value]:
+        """Emit something for all pieces of a row that the thread has.
+
+        Args:
+            width: Columns of the row.
+            at_pieces: What is emitted: once for all pieces, or in a loop if the row is streamed.
+            carried: What it begins with.
+
+        Returns:
+            What it carried on in the end.
+        """
         s = self.schedule
-        offsets = range(0, s.strides(width) * s.stride, s.stride)
-        return [Piece(self.place.column, at, s.vector, self._guard(width - at)) for at in offsets]
+        if not s.is_streamed(width):
+            return at_pieces(self._pieces(self.place.column, 0, width), list(carried))
+        batch = BATCH * s.stride
+        whole = width // batch * batch
+        loop = scf.ForOp(self._e.index(0), self._e.index(whole), self._e.index(batch), list(carried))
+        with ir.InsertionPoint(loop.body), self.scope():
+            base = arith.addi(self.place.column, loop.induction_variable)
+            pieces = [Piece(base, at, s.vector) for at in range(0, batch, s.stride)]
+            scf.yield_(at_pieces(pieces, list(loop.inner_iter_args)))
+        carried = list(loop.results)
+        if whole == width:
+            return carried
+        return at_pieces(self._pieces(self.place.column, whole, width), carried)
+
+    def _pieces(self, base: ir.Value, begin: int, end: int) -> list[Piece]:
+        """Return the pieces from column `begin` to `end`; the last one has a guard if not all threads have it."""
+        s = self.schedule
+        count = 1 if s.parts > 1 else -(-(end - begin) // s.stride)
+        offsets = range(begin, begin + count * s.stride, s.stride)
+        return [Piece(base, at, s.vector, self._guard(end - at)) for at in offsets]
 
     def _guard(self, left: int) -> ir.Value | None:
-        """Return whether (i1) the thread is within the `left` columns from the start of a stride; None is always."""
-        if left >= self.schedule.stride:
+        """Return whether (i1) the thread is within the `left` columns from where it begins; None is always."""
+        if left >= self.schedule.stride * self.schedule.parts:
             return None
         if left not in self._guards:
             inside = arith.cmpi(arith.CmpIPredicate.ult, self.place.column, self._e.index(left))

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What a thread computes of its row: reductions that it shares with others, then the results at its columns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from torch_mlir import ir
@@ -10,7 +10,7 @@ from torch_mlir.dialects import arith, gpu, memref, scf
 
 from fanfold.passes.kernel.emitter import Emitter, tree
 from fanfold.passes.kernel.formulas import absmax_bits, rstd
-from fanfold.passes.kernel.quantizing import emit_codes, inverse_of, is_ordinary
+from fanfold.passes.kernel.quantizing import Scale, emit_bytes, is_ordinary
 from fanfold.passes.kernel.reductions import add_square, emit_scale
 from fanfold.passes.kernel.scales import ScaleBuffer
 from fanfold.passes.kernel.values import Buffer, Piece
@@ -18,11 +18,8 @@ from fanfold.passes.kernel.walks import AbsmaxSink, PlainSink, QuantizeSink, sin
 
 from .device import GpuDevice
 from .lanes import Lanes, shared_memory
-from .schedule import Schedule
+from .schedule import Schedule, is_of_whole_row
 from .values import LaneValues
-
-#: A scale and its reciprocal, f32.
-Scale = tuple[ir.Value, ir.Value]
 
 
 class LaneWriter:
@@ -50,7 +47,7 @@ class LaneWriter:
             self._values.row_scalars[op.y] = rstd(self._e, op, total)
         elif op.operation.name == "fanfold.absmax":
             self._values.row_scalars[op.y] = self._e.to_float(self._absmax(op.x))
-        elif op.operation.name == "fanfold.quantize" and _is_whole_row(op):
+        elif op.operation.name == "fanfold.quantize" and is_of_whole_row(op):
             self._values.row_scalars[op.q] = emit_scale(self._e, self._values, op, self._absmax(op.x))
 
     def write(self, outputs: Sequence[tuple[ir.Value, Buffer | ScaleBuffer]]) -> None:
@@ -59,12 +56,12 @@ class LaneWriter:
             if isinstance(sink, PlainSink):
                 self._write_plain(sink)
             elif isinstance(sink, AbsmaxSink):
-                with self._if(self._is_first_thread()):
+                with self._if(self._values.place.is_first(self._e)):
                     absmax = self._values.row_scalars[sink.op.y]
                     memref.store(absmax, sink.buffer.memref, [self._values.row, self._e.index(0)])
             elif sink.granularity == "tensor":
                 self._write_static(sink)
-            elif _is_whole_row(sink.op):
+            elif is_of_whole_row(sink.op):
                 self._write_token(sink)
             else:
                 self._write_groups(sink)
@@ -73,20 +70,30 @@ class LaneWriter:
 
     def _sum_of_squares(self, op: ir.OpView) -> ir.Value:
         step = add_square(op)
-        acc: ir.Value | None = None
-        for piece in self._values.pieces(op.variance_size.value):
-            (x,) = self._values.at(op.x, piece)
-            acc = step(self._e.float_constant(0.0, x) if acc is None else acc, self._or_zero(x, piece))
-        if acc is None:
-            raise AssertionError("a row has columns")
+
+        def add(pieces: list[Piece], carried: list[ir.Value]) -> list[ir.Value]:
+            (acc,) = carried
+            for piece in pieces:
+                (x,) = self._values.at(op.x, piece)
+                acc = step(acc, self._or_zero(x, piece))
+            return [acc]
+
+        start = self._e.constant(0.0, self._e.vector(self._schedule.vector, self._e.f32))
+        (acc,) = self._values.over_pieces(op.variance_size.value, add, [start])
         return self._lanes.over_row(self._e.reduce("add", acc), "add")
 
     def _absmax(self, source: ir.Value) -> ir.Value:
         e = self._e
-        acc = e.constant(0, e.vector(self._schedule.vector, e.i32))
-        for piece in self._values.pieces(source.type.shape[1]):
-            (x,) = self._values.at(source, piece)
-            acc = absmax_bits(e, acc, self._or_zero(x, piece))
+
+        def take(pieces: list[Piece], carried: list[ir.Value]) -> list[ir.Value]:
+            (acc,) = carried
+            for piece in pieces:
+                (x,) = self._values.at(source, piece)
+                acc = absmax_bits(e, acc, self._or_zero(x, piece))
+            return [acc]
+
+        start = e.constant(0, e.vector(self._schedule.vector, e.i32))
+        (acc,) = self._values.over_pieces(source.type.shape[1], take, [start])
         return self._lanes.over_row(e.reduce("maxsi", acc), "maxsi")
 
     def _or_zero(self, x: ir.Value, piece: Piece) -> ir.Value:
@@ -98,28 +105,41 @@ class LaneWriter:
     # Results
 
     def _write_plain(self, sink: PlainSink) -> None:
-        for piece in self._values.pieces(sink.value.type.shape[1]):
-            parts = self._values.at(sink.value, piece)
-            with self._if(piece.guard):
-                self._values.store(sink.buffer, parts, piece)
+        def write(pieces: list[Piece]) -> None:
+            for piece in pieces:
+                parts = self._values.at(sink.value, piece)
+                with self._if(piece.guard):
+                    self._values.store(sink.buffer, parts, piece)
+
+        self._at_pieces(sink.value, write)
 
     def _write_static(self, sink: QuantizeSink) -> None:
-        scale = memref.load(self._values.buffers[sink.op.scale].memref, [self._e.index(0)])
-        known = scale, inverse_of(self._e, scale)
-        for piece in self._pieces_of(sink):
-            self._store_codes(sink, piece, known, fast=False)
+        value = memref.load(self._values.buffers[sink.op.scale].memref, [self._e.index(0)])
+        scale = Scale.of(self._e, sink.op, value)
+
+        def write(pieces: list[Piece]) -> None:
+            for piece in pieces:
+                self._store_codes(sink, piece, scale, fast=False)
+
+        self._at_pieces(sink.op.x, write)
 
     def _write_token(self, sink: QuantizeSink) -> None:
         scale = self._values.row_scalars[sink.op.q]
-        with self._if(self._is_first_thread()):
+        with self._if(self._values.place.is_first(self._e)):
             self._store_scale(sink, scale, self._e.index(0))
             for buffer in sink.scales:
                 buffer.store_rest(self._e, self._values.row)
-        pieces = self._pieces_of(sink)
-        self._in_both_forms(sink, pieces, [scale] * len(pieces))
+        self._at_pieces(sink.op.x, lambda pieces: self._in_both_forms(sink, pieces, [scale] * len(pieces)))
 
     def _write_groups(self, sink: QuantizeSink) -> None:
-        e, pieces = self._e, self._pieces_of(sink)
+        if any(buffer.layout.packed for buffer in sink.scales):
+            with self._if(self._values.place.is_first(self._e)):
+                for buffer in sink.scales:
+                    buffer.store_rest(self._e, self._values.row)
+        self._at_pieces(sink.op.x, lambda pieces: self._write_pieces_of_groups(sink, pieces))
+
+    def _write_pieces_of_groups(self, sink: QuantizeSink, pieces: Sequence[Piece]) -> None:
+        e = self._e
         maxima = self._group_maxima(sink, pieces)
         scales = [emit_scale(e, self._values, sink.op, bits) for bits in maxima]
         group = e.index(sink.group)
@@ -128,14 +148,16 @@ class LaneWriter:
             begins = arith.cmpi(arith.CmpIPredicate.eq, arith.remui(column, group), e.index(0))
             with self._if(begins, piece.guard):
                 self._store_scale(sink, scale, arith.divui(column, group))
-        if any(buffer.layout.packed for buffer in sink.scales):
-            with self._if(self._is_first_thread()):
-                for buffer in sink.scales:
-                    buffer.store_rest(e, self._values.row)
         self._in_both_forms(sink, pieces, scales)
 
-    def _pieces_of(self, sink: QuantizeSink) -> list[Piece]:
-        return self._values.pieces(sink.op.x.type.shape[1])
+    def _at_pieces(self, value: ir.Value, write: Callable[[list[Piece]], None]) -> None:
+        """Emit the stores of a row value's pieces."""
+
+        def at_pieces(pieces: list[Piece], _: list[ir.Value]) -> list[ir.Value]:
+            write(pieces)
+            return []
+
+        self._values.over_pieces(value.type.shape[1], at_pieces)
 
     def _group_maxima(self, sink: QuantizeSink, pieces: Sequence[Piece]) -> list[ir.Value]:
         """Return the absmax, as bits, of the group that each piece is in."""
@@ -183,7 +205,7 @@ class LaneWriter:
         """Emit the quantisation twice: fast, if all scales are in the ordinary range, and exact otherwise."""
         if not sink.q:
             return
-        known = [(scale, inverse_of(self._e, scale)) for scale in scales]
+        known = [Scale.of(self._e, sink.op, scale) for scale in scales]
         for piece in pieces:
             self._values.at(sink.op.x, piece)
 
@@ -204,17 +226,13 @@ class LaneWriter:
 
     def _store_codes(self, sink: QuantizeSink, piece: Piece, scale: Scale, *, fast: bool) -> None:
         if sink.q:
-            (x,) = self._values.at(sink.op.x, piece)
-            codes = [emit_codes(self._e, sink.op, x, *scale, fast=fast)]
+            codes = emit_bytes(self._e, sink.op, self._values.at(sink.op.x, piece), scale, fast=fast)
             with self._if(piece.guard):
                 self._values.store_codes(sink.q, codes, piece)
 
     def _store_scale(self, sink: QuantizeSink, scale: ir.Value, index: ir.Value) -> None:
         for buffer in sink.scales:
             buffer.store(self._e, scale, self._values.row, index)
-
-    def _is_first_thread(self) -> ir.Value:
-        return arith.cmpi(arith.CmpIPredicate.eq, self._values.place.thread, self._e.index(0))
 
     def _if(self, *conditions: ir.Value | None) -> AbstractContextManager[None]:
         """Guard stores: what follows runs where there is a row and all conditions hold; None always does."""
@@ -235,9 +253,3 @@ def _guarded(conditions: Sequence[ir.Value | None]) -> Iterator[None]:
     with ir.InsertionPoint(branch.then_block):
         yield
         scf.yield_([])
-
-
-def _is_whole_row(op: ir.OpView) -> bool:
-    """Return whether a quantisation has one scale for a row that is made of the row."""
-    whole = op.granularity.value == "group" and op.group_size.value >= op.x.type.shape[1]
-    return bool(op.granularity.value == "token" or whole)

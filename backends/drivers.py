@@ -1,0 +1,70 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""IREE's HAL drivers: a row for each that runs our code, with all that the runtime has to know about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A HAL driver.
+
+    Attributes:
+        name: IREE's name for it.
+        devices: What its devices are called before the index; the first is the canonical name.
+        dlpack: DLPack's code for their memory.
+        library: What it loads on the machine, if anything.
+        tool: The program that shows whether the library finds a device.
+        contexts: The prefix and suffix of the library's functions that choose a thread's device, for a GPU.
+        flags: IREE's process-wide flags that it is made with.
+        forward: Whether code for a GPU also runs on those that came later.
+    """
+
+    name: str
+    devices: tuple[str, ...]
+    dlpack: int
+    library: str | None = None
+    tool: str | None = None
+    contexts: tuple[str, str] | None = None
+    flags: tuple[str, ...] = ()
+    forward: bool = False
+
+    @property
+    def is_gpu(self) -> bool:
+        """Whether its devices have memory that the processor does not read."""
+        return self.contexts is not None
+
+    def runs(self, arch: str, on: str | None) -> bool:
+        """Return whether code for a GPU architecture runs on a device of another; on an unknown one it may."""
+        if on is None or arch == on:
+            return True
+        return self.forward and _generation(arch) <= _generation(on)
+
+
+def _generation(arch: str) -> int:
+    """Return the number in ``sm_90``."""
+    return int(arch.rpartition("_")[2])
+
+
+DRIVERS = {
+    row.name: row
+    for row in (
+        Driver("local-task", ("cpu",), 1),
+        Driver("local-sync", ("cpu",), 1),
+        Driver(
+            "cuda",
+            ("cuda",),
+            2,
+            library="libcuda.so",
+            tool="nvidia-smi",
+            contexts=("cu", "_v2"),
+            # IREE cannot export memory of CUDA's own pools (cuda_allocator.c, export_buffer), so that every result
+            # would be copied through the host.
+            flags=("--cuda_async_allocations=false",),
+            forward=True,
+        ),
+        Driver("hip", ("rocm", "hip"), 10, library="libamdhip64.so", tool="rocminfo", contexts=("hip", "")),
+    )
+}

@@ -1,0 +1,98 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The one grammar of devices: ``cpu``, ``cuda``, ``cuda:1``, ``rocm:0``, ``hip:0``, or a ``torch.device``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from fanfold.errors import TargetError
+
+from .drivers import DRIVERS, Driver
+from .target import BACKENDS, driver_of
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a program runs.
+
+    Attributes:
+        driver: The HAL driver.
+        index: Which of the driver's devices, in the order in which it lists them.
+    """
+
+    driver: Driver
+    index: int = 0
+
+    def __str__(self) -> str:
+        name = self.driver.devices[0]
+        return f"{name}:{self.index}" if self.driver.is_gpu else name
+
+    def torch_device(self) -> torch.device | None:
+        """Return torch's name for the device, or ``None`` if this build of torch cannot use it."""
+        if not self.driver.is_gpu:
+            return torch.device("cpu")
+        built_for = {"cuda": torch.version.cuda, "hip": torch.version.hip}[self.driver.name]
+        # Torch calls AMD's devices cuda too.
+        return torch.device("cuda", self.index) if built_for else None
+
+    def input_devices(self) -> tuple[torch.device, ...]:
+        """Return where the inputs of a program here may be, in torch's words: on the device, or on the CPU."""
+        cpu, own = torch.device("cpu"), self.torch_device()
+        return (cpu,) if own is None or own == cpu else (own, cpu)
+
+
+def choose_device(device: str | torch.device | None, target: str) -> Placement:
+    """Return where a program for ``target`` (canonical) runs; by default on its driver's first device.
+
+    Whether there is such a device is found out when it is opened.
+
+    Raises:
+        TargetError: If ``device`` is malformed, or its driver does not run code for the target.
+    """
+    driver = DRIVERS[driver_of(target)]
+    if device is None:
+        return Placement(driver)
+    kind, index = _parse(device)
+    if kind not in _names(driver):
+        theirs = [name for name, row in BACKENDS.items() if kind in _names(DRIVERS[row.driver])]
+        raise TargetError(
+            f"the device {str(device)!r} does not run code for {target!r}",
+            stage="load",
+            expected=" or ".join(_spellings(driver)),
+            found=str(device),
+            remedy=f"compile the model for {' or '.join(theirs)}, or leave the device out",
+        )
+    return Placement(driver, index)
+
+
+def _parse(device: str | torch.device) -> tuple[str, int]:
+    if not isinstance(device, str | torch.device):
+        raise TargetError(
+            "a device is a string or a torch.device",
+            stage="load",
+            expected="cpu, cuda:<index> or rocm:<index>",
+            found=repr(device),
+        )
+    kind, colon, index = str(device).strip().lower().partition(":")
+    known = [name for row in DRIVERS.values() for name in row.devices]
+    if kind not in known or (colon and not (index.isascii() and index.isdigit())):
+        raise TargetError(
+            f"there is no device {str(device)!r}",
+            stage="load",
+            expected=", ".join(dict.fromkeys(text for row in DRIVERS.values() for text in _spellings(row))),
+            found=str(device),
+            remedy="`fanfold targets` lists the devices of this machine",
+        )
+    return kind, int(index or 0)
+
+
+def _names(driver: Driver) -> tuple[str, ...]:
+    # A torch that is built for AMD calls its devices cuda.
+    return (*driver.devices, "cuda") if driver.name == "hip" and torch.version.hip else driver.devices
+
+
+def _spellings(driver: Driver) -> list[str]:
+    return [f"{name}:<index>" if driver.is_gpu else name for name in driver.devices]

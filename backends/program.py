@@ -1,0 +1,177 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""A module on one device."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from fanfold.errors import ArtifactError, CallError
+
+from . import device as devices
+from .crossing import Crossing, share, stage
+from .placement import Placement
+
+#: The scope of the weights in the compiled module.
+PARAMETER_SCOPE = "model"
+FUNCTION = "main"
+
+Call = Callable[[Sequence[torch.Tensor]], list[torch.Tensor]]
+
+_FAILURES = (RuntimeError, ValueError, OSError, LookupError)
+
+
+class Program:
+    """A module on one device, ready to be called.
+
+    IREE's contexts must not be entered twice at a time. A call takes one that nobody is in, and waits when there is
+    none. IREE lets go of Python's lock while it runs.
+
+    Args:
+        module: The ``.vmfb``; a memoryview is used where it lies, which must be on a 64-byte boundary.
+        inputs: The dtype name of each input.
+        outputs: The dtype name of each output.
+        parameters: The weights by name.
+        placement: The device.
+        contexts: So many threads may be in it at a time. Each has its own copy of what the program computes at load.
+
+    Raises:
+        ArtifactError: If IREE rejects the module.
+        TargetError: If there is no such device.
+    """
+
+    def __init__(
+        self,
+        module: bytes | memoryview,
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        parameters: Mapping[str, torch.Tensor],
+        placement: Placement,
+        *,
+        contexts: int = 1,
+    ) -> None:
+        import iree.runtime as rt
+
+        device = devices.open_device(placement)
+        self._device, self._placement = device, placement
+        try:
+            with device.context:
+                if isinstance(module, memoryview):
+                    program = rt.VmModule.wrap_buffer(device.instance, module)
+                else:
+                    program = rt.VmModule.copy_buffer(device.instance, module)
+                self._modules = [rt.create_hal_module(device.instance, device.hal), program]
+                if parameters:
+                    self._modules.insert(0, _parameters_module(device.instance, parameters))
+                #: What :attr:`context` is entered with.
+                self.function = program.lookup_function(FUNCTION)
+                #: One of the program's contexts, for who measures IREE alone.
+                self.context = rt.VmContext(device.instance, self._modules)
+        except _FAILURES as error:
+            raise ArtifactError(
+                f"IREE cannot load the module: {_first_line(error)}",
+                stage="load",
+                remedy="compile the model again with the installed version of iree-base-compiler",
+            ) from error
+        if self.function is None:
+            raise ArtifactError(f"the module has no function {FUNCTION!r}", stage="load")
+        self._free: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._free.put(self.context)
+        self._may_add = threading.Semaphore(contexts - 1)
+        self._shared = share(device.hal, placement, inputs, outputs)
+        #: Runs the module's function on tensors, see :meth:`LoadedModule.call`.
+        self.call: Call = self._make_call(self._shared)
+        if placement.driver.is_gpu:
+            self.call = self._on_gpu(self.call, self._make_call(stage(device.hal, inputs, outputs)))
+
+    def import_tensor(self, number: int, tensor: torch.Tensor) -> Any:
+        """Return a buffer view of a tensor on the device for the input ``number``."""
+        return self._shared.importers[number](tensor, tensor.data_ptr())
+
+    def _on_gpu(self, shared: Call, staged: Call) -> Call:
+        device = self._placement.torch_device()
+
+        def call(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+            with self._device.context:
+                if all(tensor.is_cpu for tensor in tensors):
+                    return staged(tensors)
+                # IREE's work is on a stream of its own, which knows nothing of what torch still computes.
+                torch.cuda.current_stream(device).synchronize()
+                return shared(tensors)
+
+        return call
+
+    def _make_call(self, crossing: Crossing) -> Call:
+        # A closure, since it finds its names faster than a method does: beside small calls that counts.
+        import iree.runtime as rt
+
+        function, new_list, view_type = self.function, rt.VmVariantList, rt.HalBufferView
+        importers, exporters = crossing.importers, tuple(enumerate(crossing.exporters))
+        input_count, result_count = len(importers), len(exporters)
+        enter, leave, wait = self._free.get_nowait, self._free.put, self._another_context
+
+        def call(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+            if devices.forked:
+                devices.check_not_forked()
+            arguments, results = new_list(input_count), new_list(result_count)
+            push, get = arguments.push_ref, results.get_as_object
+            outputs = []
+            taken = set()
+            try:
+                for tensor, import_tensor in zip(tensors, importers):  # noqa: B905 - strict takes as long as the loop
+                    address = tensor.data_ptr()
+                    taken.add(address)
+                    push(import_tensor(tensor, address))
+                try:
+                    context = enter()
+                except queue.Empty:
+                    context = wait()
+                try:
+                    context.invoke(function, arguments, results)
+                finally:
+                    leave(context)
+                for index, export in exporters:
+                    output = export(get(index, view_type))
+                    address = output.data_ptr()
+                    if address in taken:
+                        # IREE gives equal results, unchanged inputs and their first rows the same memory. Eager and
+                        # torch.compile never do so with results that are computed twice, so nobody expects a write to
+                        # one to reach the other.
+                        output = output.clone()
+                    taken.add(address)
+                    outputs.append(output)
+            except (*_FAILURES, MemoryError) as error:
+                raise CallError(f"the execution failed: {_first_line(error)}", stage="call") from error
+            return outputs
+
+        return call
+
+    def _another_context(self) -> Any:
+        """Return a context for one more thread, or wait for one."""
+        import iree.runtime as rt
+
+        if not self._may_add.acquire(blocking=False):
+            return self._free.get()
+        try:
+            return rt.VmContext(self._device.instance, self._modules)
+        except BaseException:
+            self._may_add.release()
+            raise
+
+
+def _parameters_module(instance: Any, parameters: Mapping[str, torch.Tensor]) -> Any:
+    import iree.runtime as rt
+
+    index = rt.ParameterIndex()
+    for name, tensor in parameters.items():
+        index.add_buffer(name, tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy())
+    return rt.create_io_parameters_module(instance, index.create_provider(scope=PARAMETER_SCOPE))
+
+
+def _first_line(error: Exception) -> str:
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
