@@ -80,16 +80,16 @@ def main(
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
     grid = programs(ops, quants, map(int, fan_outs), map(int, widths))
-    rows: dict[str, int] = {}
+    launches: dict[str, list[int]] = {}
     with Progress(console=console) as progress:
         task = progress.add_task("compiling", total=len(grid) * len(compiler.PEERS))
         for built in compiler.build(grid, target, output, jobs):
             name = f"{built.job.peer} {built.job.program.name}"
             progress.update(task, advance=1, description=name)
             if built.job.peer == "fanfold":
-                rows[built.job.program.name] = built.rows
-                if built.error:
+                if built.launch is None:
                     raise click.ClickException(f"{name}: {built.error}")
+                launches[built.job.program.name] = [built.launch.rows, built.launch.parts]
             elif built.error:
                 progress.console.print(f"left out: {name}: {built.error.splitlines()[0]}")
     if wheels:
@@ -103,7 +103,7 @@ def main(
         "fp8": str(compiler.fp8_of(target)).removeprefix("torch."),
         "fanfold": fanfold.__version__,
         "programs": [program.to_json() for program in grid],
-        "rows": rows,
+        "launches": launches,
     }
     (output / "manifest.json").write_text(json.dumps(facts) + "\n", encoding="utf-8")
     size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())

@@ -13,6 +13,7 @@ import torch
 
 from benchmarks.gpu.grid import Program
 from benchmarks.gpu.models import PLAIN, Cluster, dynamic_shapes_of, fused, inputs_of
+from benchmarks.kernels.launches import Launch, launches
 
 #: The peers that are compiled ahead; the folders are called so.
 PEERS = ("fanfold", "stock")
@@ -56,12 +57,12 @@ class Built:
     Attributes:
         job: Which.
         error: Why nothing was made; empty if something was.
-        rows: Rows of a workgroup of the kernel, of fanfold's.
+        launch: How fanfold's kernel is launched.
     """
 
     job: Job
     error: str = ""
-    rows: int = 0
+    launch: Launch | None = None
 
 
 def build(programs: Iterable[Program], target: str, folder: Path, jobs: int) -> Iterator[Built]:
@@ -80,14 +81,13 @@ def _compile(job: Job) -> Built:
     from fanfold.errors import FanfoldError
 
     try:
-        return Built(job, rows=_compile_fused(job)) if job.peer == "fanfold" else _compile_stock(job)
+        return Built(job, launch=_compile_fused(job)) if job.peer == "fanfold" else _compile_stock(job)
     except FanfoldError as error:
         return Built(job, str(error))
 
 
-def _compile_fused(job: Job) -> int:
-    """Compile as `fanfold.compile` does, and return what it does not: the rows of a workgroup."""
-    from benchmarks.kernels.launches import rows_of_workgroups
+def _compile_fused(job: Job) -> Launch:
+    """Compile as `fanfold.compile` does, and return what it does not: how the kernel is launched."""
     from fanfold.artifact import Artifact, write
     from fanfold.backends.iree_compiler import compile_module
     from fanfold.backends.target import parse_target
@@ -98,11 +98,11 @@ def _compile_fused(job: Job) -> int:
     args, shapes = inputs_of(job.program, 4, "cpu"), dynamic_shapes_of(job.program)
     lowered = lower(model, args, None, target=target, dynamic_shapes=shapes, strict=True)
     imported = lowered.imported
-    (rows,) = rows_of_workgroups(imported.module).values()
+    (launch,) = launches(imported.module).values()
     compiled = compile_module(serialised(imported.module, target), target)
     report = replace(lowered.report, dispatches=compiled.dispatches)
     write(job.path, Artifact(compiled.vmfb, imported.signature, report, target.required_cpu_features()))
-    return rows
+    return launch
 
 
 def _compile_stock(job: Job) -> Built:

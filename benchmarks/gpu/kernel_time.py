@@ -35,13 +35,15 @@ class KernelTimeError(RuntimeError):
     """The tool is missing or fails; the message says why."""
 
 
-def kernel_time(path: Path, kernel: KernelRecord, *, rows: int, tokens: int, target: str, device: str) -> float:
+def kernel_time(
+    path: Path, kernel: KernelRecord, *, workgroups: tuple[int, int, int], tokens: int, target: str, device: str
+) -> float:
     """Return the microseconds of a launch.
 
     Args:
         path: The ``.vmfb``, which holds this one kernel.
         kernel: What it reads and writes.
-        rows: Rows of a workgroup.
+        workgroups: How many, in each dimension.
         tokens: Rows of the operands.
         target: What it was compiled for.
         device: Where to run it, as torch names it.
@@ -53,7 +55,7 @@ def kernel_time(path: Path, kernel: KernelRecord, *, rows: int, tokens: int, tar
     command = [str(_tool()), f"--device={driver}", f"--executable_format={executable_format}"]
     if device != "cpu":
         command.append(f"--{driver}_default_index={device.partition(':')[2] or 0}")
-    command += ["--entry_point=0", f"--constant={tokens}", f"--workgroup_count={-(-tokens // rows)},1,1"]
+    command += ["--entry_point=0", f"--constant={tokens}", f"--workgroup_count={','.join(map(str, workgroups))}"]
     command += [f"--binding={_shape(text, tokens)}={_FILL}" for text in kernel.operands]
     command += [f"--binding={_shape(text, tokens)}" for text in kernel.results]
     command += [f"--batch_size={LAUNCHES}", f"--benchmark_min_time={SECONDS}s", "--benchmark_format=json"]

@@ -37,7 +37,7 @@ class Peers:
         self._device = device
         self._fp8: torch.dtype = getattr(torch, manifest["fp8"])
         self._target: str = manifest["target"]
-        self._rows: dict[str, int] = manifest["rows"]
+        self._launches: dict[str, list[int]] = manifest["launches"]
         self._dynamic = dynamic
 
     def make(self, peer: str, program: Program) -> tuple[Call, int | None]:
@@ -59,8 +59,9 @@ class Peers:
         """
         path = self._path("fanfold", program)
         (kernel,) = artifact.read(path).report.kernels
-        rows = self._rows[program.name]
-        return kernel_time(path, kernel, rows=rows, tokens=tokens, target=self._target, device=self._device)
+        rows, parts = self._launches[program.name]
+        workgroups = (-(-tokens // rows), parts, 1)
+        return kernel_time(path, kernel, workgroups=workgroups, tokens=tokens, target=self._target, device=self._device)
 
     def _path(self, peer: str, program: Program) -> Path:
         return self._folder / "programs" / peer / f"{program.name}.vmfb"

@@ -28,7 +28,8 @@ scratch or shared memory, a narrower widest access, more bytes, barriers or disp
 more. CI checks every architecture and region, at widths that take turns (`--sample`). A change that makes a kernel
 better, or worse on purpose, has this page written anew: `{command}`.
 
-- **rows**: of a workgroup. **registers**: of a thread; vector registers on AMD's GPUs. A kernel that spills says so.
+- **rows**: of a workgroup; `1/4` where four workgroups share one. **registers**: of a thread; vector registers on AMD's
+  GPUs. A kernel that spills, or takes scratch memory, says so.
 - **loads**, **stores**: accesses to global memory in the text, as their number × the bytes of a thread. `?` marks
   those that stand under a condition, so that some threads may pass them by.
 - **loaded**, **stored**: bytes a row if every thread runs every access once, and in parentheses how many times the
@@ -62,41 +63,15 @@ def read(data: Path) -> tuple[dict[tuple[str, str, int], Row], dict[str, str]]:
 
 
 def _summary(rows: list[Row], archs: list[str]) -> str:
-    head = [
-        "",
-        "kernels",
-        "registers",
-        "spills",
-        "scratch",
-        "shared",
-        "barriers",
-        "dispatches",
-        "widest load",
-        "loaded",
-    ]
+    ranged = ("subgroup", "registers", "shared", "scratch", "spills", "barriers", "dispatches")
     lines = []
     for arch in archs:
         of = [row for row in rows if row.arch == arch]
         times = [row.loaded / row.fewest_loaded for row in of]
-        ranges = [[getattr(row, name) for row in of] for name in ("registers", "shared", "barriers", "dispatches")]
-        registers, shared, barriers, dispatches = (_range(min(values), max(values)) for values in ranges)
-        spills, scratch = (str(sum(getattr(row, name) for row in of)) for name in ("spills", "scratch"))
-        loads = [widest(row.loads) for row in of]
-        lines.append(
-            [
-                arch,
-                str(len(of)),
-                registers,
-                spills,
-                scratch,
-                shared,
-                barriers,
-                dispatches,
-                _range(min(loads), max(loads)),
-                f"{min(times):.2f} to {max(times):.2f}",
-            ]
-        )
-    return _markdown(head, lines)
+        columns = [[getattr(row, name) for row in of] for name in ranged] + [[widest(row.loads) for row in of]]
+        ranges = [_range(min(column), max(column)) for column in columns]
+        lines.append([arch, str(len(of)), *ranges, f"{min(times):.2f} to {max(times):.2f}"])
+    return _markdown(["", "kernels", *ranged, "widest load", "loaded"], lines)
 
 
 def _table(rows: list[Row]) -> str:
@@ -123,7 +98,7 @@ def _line(row: Row) -> list[str]:
         row.region + (" (loop)" if row.loops else ""),
         str(row.width),
         str(row.threads),
-        str(row.rows),
+        str(row.rows) if row.parts == 1 else f"1/{row.parts}",
         registers,
         str(row.shared),
         str(row.barriers),
@@ -135,7 +110,7 @@ def _line(row: Row) -> list[str]:
 
 
 def _bytes(row: Row, accesses: tuple[Access, ...], most: int, fewest: int) -> str:
-    surely = bytes_of(access for access in accesses if not access.guarded) * row.threads // row.rows
+    surely = bytes_of(access for access in accesses if not access.guarded) * row.threads * row.parts // row.rows
     if surely == most:
         return f"{most} ({most / fewest:.2f})"
     return f"{surely} to {most} ({surely / fewest:.2f} to {most / fewest:.2f})"

@@ -41,7 +41,7 @@ assert (folder / "page.md").read_text() == (docs / "gpu-kernels.md").read_text()
 assert (folder / "data.json").read_text() == (docs / "gpu-kernels.json").read_text(), "run make kernel-report"
 
 assert regressions(known.values(), known) == []
-row = Row("sm_90", "norm, group", 7168, dispatches=1, threads=448, rows=1, subgroup=32, registers=40, spills=0,
+row = Row("sm_90", "norm, group", 7168, dispatches=1, threads=448, rows=1, parts=1, subgroup=32, registers=40, spills=0,
           scratch=0, shared=56, barriers=1, loops=False, loads=(Access(16, 4),), stores=(Access(8, 2),), loaded=28672,
           stored=10752, fewest_loaded=28672, fewest_stored=7392)
 before = {row.key: row}
