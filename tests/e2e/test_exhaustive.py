@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 import fanfold
 
-TYPES = (torch.float8_e4m3fn, torch.float8_e4m3fnuz, torch.float8_e5m2, torch.int8)
+TYPES = (torch.float8_e4m3fn, torch.float8_e4m3fnuz, torch.float8_e5m2, torch.float8_e5m2fnuz, torch.int8)
 
 
 class EveryType(nn.Module):

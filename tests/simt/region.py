@@ -142,6 +142,7 @@ _TORCH = {
     "f8E4M3FN": torch.float8_e4m3fn,
     "f8E4M3FNUZ": torch.float8_e4m3fnuz,
     "f8E5M2": torch.float8_e5m2,
+    "f8E5M2FNUZ": torch.float8_e5m2fnuz,
 }
 
 
