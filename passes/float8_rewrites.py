@@ -14,14 +14,16 @@ from .float8_bounds import refuse_left_bounds
 from .float8_refusals import arguments, float8_of, retyped, unconvertible
 from .fold_views import VIEWS
 from .row_form import FROM_BUILTIN, TO_BUILTIN, from_builtin, to_builtin
-from .torch_values import CASTS, TorchTensor, defining, torch_tensor
+from .torch_values import CASTS, TorchTensor, constant_splat, defining, torch_tensor
 from .walk import iterate
+
+LIST = "torch.prim.ListConstruct"
 
 #: Ops whose results have codes of their operands, whole and unchanged.
 MOVES = (
     VIEWS
     | {FROM_BUILTIN, TO_BUILTIN, "tensor.collapse_shape", "tensor.expand_shape", "tensor.cast"}
-    | {"torch.prim.ListConstruct"}
+    | {LIST}
     | {
         f"torch.aten.{name}"
         for name in (
@@ -146,9 +148,8 @@ class Retargeting:
                 raise unconvertible(op.operation, element, reason)
             self._codes[op.q] = Codes(1.0, element, op.operation)
         else:
-            root = _root(op.scale)
-            computed = "it leaves the model, and its scale is computed in the model: others may read it"
-            self._codes[op.q] = Codes(factor, element, op.operation, computed if root is None else "", root)
+            root, kept_in = _given_scale(op.scale)
+            self._codes[op.q] = Codes(factor, element, op.operation, kept_in, root)
             self._scale_by(op, factor if op.form.value != "multiplier" else 1 / factor)
         op.q.set_type(retyped(op.q.type))
 
@@ -174,8 +175,9 @@ class Retargeting:
         if op.name in CASTS and result is not None and float8_of(op.results[0].type) is None:
             self._widen(op, codes, result.element)
             return
-        same = all(self._element(result) == codes.element for result in op.results)
-        if not same or op.name not in (*MOVES, *CASTS):
+        # A list has no element type.
+        keeps = op.name == LIST or all(self._element(result) == codes.element for result in op.results)
+        if not keeps or op.name not in (*MOVES, *CASTS):
             raise unconvertible(op, codes.element, f"{op.name} reads the codes, and is not known to keep them")
         if any(other.gain != codes.gain or other.element != codes.element for other in read):
             reason = "values with scales of their own are joined with others, whose scale is given"
@@ -224,14 +226,24 @@ def _times(value: ir.Value, factor: float) -> ir.Value:
     return ir.Operation.create("torch.aten.mul.Scalar", results=[value.type], operands=[value, number.result]).result
 
 
-def _root(value: ir.Value) -> ir.Value | None:
-    """Return the input, parameter or constant that a value is, whatever its shape and type; None if it is computed."""
+def _root(value: ir.Value) -> ir.Value:
+    """Return the value that a value is, whatever its shape and type."""
     op = defining(value)
     while op is not None and op.name in (*MOVES, *CASTS):
         value = op.operands[0]
         op = defining(value)
-    is_held = op is None or op.name in ("util.global.load", "torch.vtensor.literal")
-    return value if is_held else None
+    return value
+
+
+def _given_scale(value: ir.Value) -> tuple[ir.Value, str]:
+    """Return the input, parameter or constant that a scale is, and why values that have it must not leave the model."""
+    root = _root(value)
+    op = defining(root)
+    if op is not None and (op.name == "arith.constant" or constant_splat(root) == 1.0):
+        return root, "it leaves the model without a scale that could be adjusted"
+    if op is not None and op.name not in ("util.global.load", "torch.vtensor.literal"):
+        return root, "it leaves the model, and its scale is computed in the model: others may read it"
+    return root, ""
 
 
 def _with_type(attribute: str, type_: ir.Attribute) -> str:
