@@ -77,6 +77,7 @@ class GpuDevice:
         to_fp8: The instructions that round to an 8-bit type, by its name, for values within its range and NaN; without
             one, integers do.
         moves: How lanes exchange numbers; without it, by `gpu.shuffle`.
+        minima_drop_nan: Whether IREE makes minima and maxima of `arith` into such that drop a NaN.
         name: The vendor's name of the architecture.
     """
 
@@ -87,4 +88,5 @@ class GpuDevice:
     to_bf16: Instruction | None = None
     to_fp8: tuple[tuple[str, Instruction | PackingIntrinsic], ...] = ()
     moves: LaneMoves | None = None
+    minima_drop_nan: bool = False
     name: str = ""
