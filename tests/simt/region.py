@@ -115,6 +115,7 @@ class Program:
             workgroups=-(-count // schedule.rows),
             threads=schedule.threads * schedule.rows,
             subgroup=self.device.subgroup,
+            arch=self.device.name,
         )
         self.counters.append(machine.run())
         for i, (result, memory, layout) in enumerate(zip(rows.results, memories, layouts, strict=True)):
