@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from fanfold.errors import TargetError
-from fanfold.float8 import Float8Choice, choose
+from fanfold.float8 import Float8Choice
 
 from . import cpu, cuda, gpu, rocm
+from .float8 import choose
 
 if TYPE_CHECKING:
     from fanfold.passes.kernel.vocabulary import Kernels

@@ -43,14 +43,11 @@ from .walk import iterate
 
 @dataclass(frozen=True)
 class RetargetFloat8:
-    """The pass `retarget-float8`.
-
-    Attributes:
-        choice: Which types stay, and what becomes of the others.
-    """
+    """The pass `retarget-float8`."""
 
     name: ClassVar[str] = "retarget-float8"
 
+    #: Which types stay, and what becomes of the others.
     choice: Float8Choice = field(default_factory=Float8Choice)
 
     def run(self, module: ir.Module, state: PassState) -> int:  # noqa: ARG002
