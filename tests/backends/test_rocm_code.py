@@ -19,7 +19,7 @@ from fanfold.backends.iree_compiler import find_compiler
 from fanfold.backends.target import parse_target
 from fanfold.lowering import lower
 
-WIDTH = 2048
+WIDTH = 512
 
 
 class Cluster(nn.Module):
@@ -65,17 +65,14 @@ def test_instructions(arch: str, tmp_path: Path) -> None:
     assert not any(name.startswith(("ds_swizzle", "ds_bpermute")) for name in found)
     beyond = "v_readlane_b32" if arch.startswith("gfx9") else "v_permlanex16_b32"
     assert found[beyond] >= 1
-    # Fp8 by the processor's own conversion, if it has one: 2 codes an instruction, for 8 columns in 2 forms at least.
+    # Rounded once instead of twice, a quotient would lead to other codes.
+    assert re.search(r"= f(mul|add) <8 x float>", llvm_ir)
+    assert not re.search(r"= f(?:mul|add|sub|div) (?:contract|fast|nnan|ninf|nsz|arcp|afn|reassoc)", llvm_ir)
+    # Fp8 by the processor's own conversion, if it has one: 2 codes an instruction, for 8 columns at least.
     for name in ("v_cvt_pk_fp8_f32", "v_cvt_pk_bf8_f32"):
-        assert (found[name] >= 2 * 4) == bool(rocm.ARCHS[arch].hardware_fp8)
+        assert found[name] >= 4 if rocm.ARCHS[arch].hardware_fp8 else found[name] == 0
     assert (found["v_cvt_pk_bf16_f32"] > 0) == (arch == "gfx950")
     # A row is read by 16 bytes a thread and no otherwise, and nothing is spilled.
     loads = {name for name in found if name.startswith("global_load")}
     assert loads in ({"global_load_dwordx4"}, {"global_load_b128"})
     assert re.findall(r"[vs]gpr_spill_count:\s*(\d+)", assembly) == ["0", "0"]
-
-
-def test_multiplications_and_additions_stay_apart(tmp_path: Path) -> None:
-    """Rounded once instead of twice, a quotient would lead to other codes; a sum of squares of bf16 is exact so."""
-    llvm_ir, _ = generated("gfx90a", tmp_path)
-    assert not re.search(r"= f(?:mul|add|sub|div) (?:contract|fast|nnan|ninf|nsz|arcp|afn|reassoc)", llvm_ir)

@@ -40,7 +40,7 @@ def conversions(dtype: torch.dtype, width: int) -> Source:
     return s
 
 
-@pytest.mark.parametrize("arch", rocm.ARCHS)
+@pytest.mark.parametrize("arch", ["gfx90a", "gfx942", "gfx950"])
 def test_every_bf16(arch: str) -> None:
     """All 65536 bit patterns: as they are by a scale of one, and divided by the largest of 256 neighbours."""
     written = conversions(BF16, 256)
@@ -50,7 +50,7 @@ def test_every_bf16(arch: str) -> None:
     assert_eager(made.call(inputs.all()), written, inputs)
 
 
-@pytest.mark.parametrize("arch", ["gfx942", "gfx950", "gfx1201"])
+@pytest.mark.parametrize("arch", ["gfx942", "gfx1201"])
 def test_bit_patterns_of_f32(arch: str) -> None:
     """A few hundred thousand, half of them within the range of fp8; and next to half way between two codes."""
     torch.manual_seed(0)
