@@ -26,10 +26,17 @@ def converted_weight(name: str, weight: torch.Tensor, choice: Float8Choice) -> t
     element = next((e for e, dtype in DTYPES.items() if getattr(torch, dtype, None) == weight.dtype), None)
     if element is None or not choice.converts or not choice.is_foreign(element):
         return weight
-    new, known = _counterparts(element)
-    codes = weight.view(torch.uint8).to(torch.int32)
-    if not bool(known[codes].all()):
-        place = int((~known[codes]).flatten().nonzero()[0])
+    codes = weight.view(torch.uint8)
+    result = codes.clone()
+    for code, new in _changes(element).items():
+        # Few codes change: in masks of a byte each, where a table would take an index of eight bytes for each.
+        here = codes == code
+        if new is not None:
+            result[here] = new
+            continue
+        if not bool(here.any()):
+            continue
+        place = int(here.flatten().nonzero()[0])
         raise TargetError(
             f"the weight {name} has a value that {DTYPES[COUNTERPARTS[element]]} does not have at "
             f"{1 / gain(element):g} times its size",
@@ -39,15 +46,17 @@ def converted_weight(name: str, weight: torch.Tensor, choice: Float8Choice) -> t
             found=f"{float(weight.flatten()[place]):g} at element {place}",
             remedy=f"store the weight in torch.{DTYPES[COUNTERPARTS[element]]}, with a scale that fits it",
         )
-    return new[codes].view(getattr(torch, DTYPES[COUNTERPARTS[element]]))
+    return result.view(getattr(torch, DTYPES[COUNTERPARTS[element]]))
 
 
 @functools.cache
-def _counterparts(element: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the counterpart of every code of a type, and whether there is one."""
+def _changes(element: str) -> dict[int, int | None]:
+    """Return the codes of a type that are not their own counterparts, with these; None where there is none."""
     dtype, other = (getattr(torch, DTYPES[name]) for name in (element, COUNTERPARTS[element]))
     codes = torch.arange(256, dtype=torch.int16).to(torch.uint8)
     values = codes.view(dtype).float() / gain(element)
     # What the conversion makes of a value is its counterpart if it is the same value; of -0, FNUZ has no sign.
     new = values.to(other)
-    return new.view(torch.uint8), (new.float() == values) | (values.isnan() & new.float().isnan())
+    known = (new.float() == values) | (values.isnan() & new.float().isnan())
+    found = zip(codes.tolist(), new.view(torch.uint8).tolist(), known.tolist(), strict=True)
+    return {code: to if is_known else None for code, to, is_known in found if code != to or not is_known}
