@@ -25,9 +25,8 @@ def test_every_code_keeps_its_value_for_another_scale_or_is_refused(element: str
         weight = code.reshape(1).view(dtype)
         try:
             found = converted_weight("w", weight, choice)
-        except TargetError as error:
+        except TargetError:
             refused.append(int(code))
-            assert error.op == "parameter w"
             continue
         assert found.dtype == to
         torch.testing.assert_close(found.float() * factor, weight.float(), rtol=0, atol=0, equal_nan=True)
