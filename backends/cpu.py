@@ -8,7 +8,7 @@ import functools
 import platform
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from fanfold.errors import TargetError
 
@@ -108,6 +108,9 @@ class CpuArch:
     """A processor to compile for: ``host`` (the one in this machine) or a row of :data:`PROCESSORS`."""
 
     name: str
+
+    #: No processor has instructions for fp8.
+    hardware_fp8: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         if self.name not in names():

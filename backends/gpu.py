@@ -61,4 +61,4 @@ class GpuArch:
         """Return what the kernel generator has to know."""
         from fanfold.passes.kernel.gpu.device import GpuDevice
 
-        return GpuDevice(subgroup=self.subgroup, shared_bytes=self.shared_bytes)
+        return GpuDevice(subgroup=self.subgroup, shared_bytes=self.shared_bytes, name=self.name)

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from fanfold.errors import TargetError
+from fanfold.float8 import Float8Choice
 
 from . import cpu, cuda, rocm
+from .float8 import choose
 
 if TYPE_CHECKING:
     from fanfold.passes.kernel.vocabulary import Kernels
@@ -37,6 +39,11 @@ class Arch(Protocol):
     @property
     def vector_bits(self) -> int:
         """Width of its vector registers, or the widest access of a thread, in bits."""
+        ...
+
+    @property
+    def hardware_fp8(self) -> tuple[str, ...]:
+        """The fp8 types that its instructions know, in MLIR's names; with none, integers make either flavour."""
         ...
 
     @property
@@ -125,6 +132,14 @@ class Target:
     def kernels(self) -> Kernels:
         """Return the target's kernel vocabulary (``passes.kernel.vocabulary``)."""
         return self.arch.kernels()
+
+    def float8(self, policy: str) -> Float8Choice:
+        """Return which fp8 types a model for this target may have, by a policy of `fanfold.float8`.
+
+        Raises:
+            TargetError: If there is no such policy, or it asks for what the target does not have.
+        """
+        return choose(policy, str(self), self.arch.hardware_fp8)
 
     def required_cpu_features(self) -> frozenset[str]:
         """Return the processor features that a machine must have to run code for this target."""

@@ -11,7 +11,7 @@ from .base import Fanfold
 from .checks import expect, expect_attribute, expect_float, expect_same_rows, row_type, verifier
 
 #: Largest finite magnitude of each element type that rows are quantised to.
-LARGEST_FINITE = {"f8E4M3FN": 448.0, "f8E4M3FNUZ": 240.0, "f8E5M2": 57344.0, "i8": 127.0}
+LARGEST_FINITE = {"f8E4M3FN": 448.0, "f8E4M3FNUZ": 240.0, "f8E5M2": 57344.0, "f8E5M2FNUZ": 57344.0, "i8": 127.0}
 
 #: What the numbers of an op must be within in f32, in which it computes: a bound of 0 or a floor of infinity is none.
 LEAST_BOUND = 2.0**-126

@@ -33,6 +33,7 @@ def compile(  # noqa: A001 - the name that users of torch.compile expect
     target: str = "cpu",
     device: str | torch.device | None = None,
     dynamic_shapes: Any = None,
+    fp8: str = "exact",
     strict: bool = False,
     dump_dir: str | os.PathLike[str] | None = None,
 ) -> Executable:
@@ -45,13 +46,18 @@ def compile(  # noqa: A001 - the name that users of torch.compile expect
         target: What to compile for, see ``fanfold targets``.
         device: Where the executable runs, see :func:`load`. It need not be on this machine before it is called.
         dynamic_shapes: As for ``torch.export.export``.
+        fp8: What becomes of fp8 types that the target's hardware does not have while it has their counterparts (FNUZ
+            on gfx942, OCP on gfx950, gfx1201 and CUDA from sm_89): ``"exact"`` refuses them, ``"native"`` converts
+            quantisations, weights and scales to the target's; docs/numerics.md says how. ``"fnuz"`` and ``"ocp"``
+            convert to a flavour by name, also where no hardware has one.
         strict: Refuse the model if a norm, an activation or a quantisation has no kernel of ours, or is not in that of
             its producer. The error has each one's place in the source and what kept it apart.
         dump_dir: A folder that gets the IR after every pass and the compiler's input and log; by default the one that
             the environment variable ``FANFOLD_DUMP`` names, if any.
 
     Raises:
-        TargetError: If there is no such target, or the device is none that runs it.
+        TargetError: If there is no such target, or the device is none that runs it, or the target lacks an fp8 type of
+            the model that is not to be converted, or cannot be.
         ArtifactError: If the dump folder cannot be made.
         ExportError: If the model does not export or import.
         CompileError: If a pass or the IREE compiler fails, or a fusion was missed and `strict` is set.
@@ -62,12 +68,20 @@ def compile(  # noqa: A001 - the name that users of torch.compile expect
 
     parsed = parse_target(target)
     choose_device(device, str(parsed))
+    parsed.float8(fp8)
     folder = _dump_folder(dump_dir)
     # Before the seconds that exporting takes.
     require_compiler()
     from fanfold.backends.iree_compiler import compile_module
 
-    lowered = lower(model, args, kwargs, target=parsed, dynamic_shapes=dynamic_shapes, strict=strict, dump_dir=folder)
+    lowered = lower(
+        *(model, args, kwargs),
+        target=parsed,
+        dynamic_shapes=dynamic_shapes,
+        fp8=fp8,
+        strict=strict,
+        dump_dir=folder,
+    )
     imported = lowered.imported
     start = time.perf_counter()
     compiled = compile_module(serialised(imported.module, parsed), parsed, workdir=folder and folder / "iree")
@@ -135,6 +149,7 @@ def compile_and_run(
     target: str = "cpu",
     device: str | torch.device | None = None,
     dynamic_shapes: Any = None,
+    fp8: str = "exact",
     strict: bool = False,
 ) -> Any:
     """Compile a model and call it with the example inputs; returns what the model returns.
@@ -149,7 +164,14 @@ def compile_and_run(
         names = [str(name) for name in model.graph_signature.user_inputs]
         Arguments(model.call_spec.in_spec, names).flatten(args, kwargs or {})
     executable = compile(
-        model, args, kwargs, target=target, device=device, dynamic_shapes=dynamic_shapes, strict=strict
+        model,
+        args,
+        kwargs,
+        target=target,
+        device=device,
+        dynamic_shapes=dynamic_shapes,
+        fp8=fp8,
+        strict=strict,
     )
     return executable(*args, **(kwargs or {}))
 
@@ -161,6 +183,7 @@ def explain(
     *,
     target: str = "cpu",
     dynamic_shapes: Any = None,
+    fp8: str = "exact",
 ) -> Report:
     """Say what compiling a model would make of each norm, activation and quantisation in it, without compiling it.
 
@@ -172,7 +195,8 @@ def explain(
     parsed = parse_target(target)
     folder = _dump_folder(None)
     require_torch_mlir()
-    return lower(model, args, kwargs, target=parsed, dynamic_shapes=dynamic_shapes, dump_dir=folder).report
+    lowered = lower(model, args, kwargs, target=parsed, dynamic_shapes=dynamic_shapes, fp8=fp8, dump_dir=folder)
+    return lowered.report
 
 
 def load(path: str | os.PathLike[str], *, device: str | torch.device | None = None, verify: bool = False) -> Executable:

@@ -36,7 +36,7 @@ TOOLS = ("torch", "torch-mlir", "iree-base-compiler")
 
 #: Sub-packages and modules that make an artifact. Of the target, what it resolves to matters, and that is in the text.
 _PACKAGES = ("dialect", "frontend", "ops", "passes")
-_MODULES = ("layouts", "lowering", "signature", "backends.iree_compiler")
+_MODULES = ("float8", "float8_weights", "layouts", "lowering", "signature", "backends.iree_compiler")
 
 
 def tool_versions() -> dict[str, str]:
@@ -50,28 +50,29 @@ def tool_versions() -> dict[str, str]:
     return versions
 
 
-def pipeline_key(target: Target) -> str:
-    """Return the key of the standard pipeline for a target, as 64 hexadecimal digits.
+def pipeline_key(target: Target, fp8: str = "exact") -> str:
+    """Return the key of the standard pipeline for a target and an fp8 policy, as 64 hexadecimal digits.
 
     Raises:
         CompileError: If the source files of fanfold are not installed.
     """
-    return hashlib.sha256(canonical_text(target).encode()).hexdigest()
+    return hashlib.sha256(canonical_text(target, fp8=fp8).encode()).hexdigest()
 
 
-def canonical_text(target: Target, passes: Sequence[Pass] | None = None) -> str:
+def canonical_text(target: Target, passes: Sequence[Pass] | None = None, *, fp8: str = "exact") -> str:
     """Return the text that the key is a hash of, one fact a line.
 
     Args:
         target: What to compile for.
         passes: The passes; by default those of the standard pipeline.
+        fp8: What becomes of fp8 types that the target does not have.
 
     Raises:
         CompileError: If a pass has an option without a canonical text, or no source file.
     """
     from fanfold.backends.cpu import host_model
     from fanfold.passes.kernel.no_kernels import switched
-    from fanfold.passes.pipeline import standard_pipeline
+    from fanfold.passes.pipeline import standard_pipeline, with_float8
 
     versions = tool_versions()
     lines = [f"version {name} {versions.get(name, 'not installed')}" for name in ("fanfold", *TOOLS)]
@@ -85,7 +86,8 @@ def canonical_text(target: Target, passes: Sequence[Pass] | None = None) -> str:
     lines += [f"feature {name}" for name in sorted(target.required_cpu_features())]
     lines += [f"flag {flag}" for flag in target.compiler_flags()]
     lines.append(f"kernels {_canonical(switched(target.kernels()))}")
-    for number, pass_ in enumerate(standard_pipeline() if passes is None else passes, start=1):
+    chosen = with_float8(standard_pipeline() if passes is None else passes, target.float8(fp8))
+    for number, pass_ in enumerate(chosen, start=1):
         lines.append(f"pass {number:02} {pass_.name} {_canonical(pass_)} {_pass_hash(type(pass_))}")
     lines += [f"source {name} {digest}" for name, digest in _source_hashes()]
     return "\n".join(lines) + "\n"

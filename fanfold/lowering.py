@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import CompileError
+from .float8_weights import converted_weight
 from .key import pipeline_key, tool_versions
 from .report import Decision, Report
 
@@ -48,6 +49,7 @@ def lower(
     *,
     target: Target,
     dynamic_shapes: Any,
+    fp8: str = "exact",
     strict: bool = False,
     dump_dir: Path | None = None,
 ) -> Lowered:
@@ -58,16 +60,22 @@ def lower(
     Raises:
         ExportError: If the model does not export or import.
         CompileError: If a pass fails, or a fusion was missed and `strict` is set.
+        TargetError: If the target lacks an fp8 type of the model, as `fp8` has it, or it cannot be converted.
     """
     from fanfold.frontend import import_model
     from fanfold.passes import pipeline
 
+    choice = target.float8(fp8)
     with _without_collections():
         imported = import_model(model, args, kwargs, dynamic_shapes=dynamic_shapes)
         start = time.perf_counter()
         set_device(imported.module, target)
-        result = pipeline.run(imported.module, target.kernels(), dump_dir=dump_dir)
-        imported = replace(imported, signature=imported.signature.with_layouts(result.result_layouts))
+        result = pipeline.run(imported.module, target.kernels(), float8=choice, dump_dir=dump_dir)
+        imported = replace(
+            imported,
+            signature=imported.signature.with_layouts(result.result_layouts).with_dtypes(choice.renamed),
+            parameters={name: converted_weight(name, t, choice) for name, t in imported.parameters.items()},
+        )
         seconds = time.perf_counter() - start
     report = Report(
         target=str(target),
@@ -77,7 +85,7 @@ def lower(
         versions=tool_versions(),
         timings={**imported.timings, "passes": seconds},
         kernels=tuple(result.kernels),
-        key=pipeline_key(target),
+        key=pipeline_key(target, fp8),
     )
     if strict and report.missed:
         raise _missed(report.missed, len(report.decisions))

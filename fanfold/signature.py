@@ -188,6 +188,13 @@ class Signature:
         outputs = (replace(spec, layout=layouts[i]) if i in layouts else spec for i, spec in enumerate(self.outputs))
         return replace(self, outputs=tuple(outputs))
 
+    def with_dtypes(self, renamed: Callable[[str], str]) -> Signature:
+        """Return the signature with the dtypes that a function makes of those of all tensors."""
+        inputs = tuple(replace(spec, dtype=renamed(spec.dtype)) for spec in self.inputs)
+        return replace(
+            self, inputs=inputs, outputs=tuple(replace(spec, dtype=renamed(spec.dtype)) for spec in self.outputs)
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return the signature as JSON-serialisable data."""
         return asdict(self)

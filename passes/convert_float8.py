@@ -14,7 +14,7 @@ After::
 
 IREE's own conversions on CPU lose NaN and what is next to the smallest normal numbers. Here both directions are exact:
 to nearest with ties to even, NaN stays NaN, and what is beyond the range becomes what PyTorch makes of it: the largest
-value in f8E4M3FN, NaN in f8E4M3FNUZ, infinity in f8E5M2. The exponents f8E8M0FNU are powers of two, to nearest too.
+value in f8E4M3FN, NaN in the FNUZ types, infinity in f8E5M2. The exponents f8E8M0FNU are powers of two, to nearest too.
 
 Integers, f64 and other fp8 types become f32 first, as in eager; so do fp8 values on the way to integers and f64::
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from torch_mlir import ir
 
 from fanfold.errors import CompileError
+from fanfold.float8 import ANY, Float8Choice
 from fanfold.report import Decision, KernelRecord, PassRecord
 
 from .absorb_elementwise import AbsorbElementwise
@@ -38,6 +39,7 @@ from .report_gaps import ReportGaps
 from .report_left_ops import ReportLeftOps
 from .report_near_misses import ReportNearMisses
 from .resolve_dims import ResolveDims
+from .retarget_float8 import RetargetFloat8
 from .return_scale_layouts import ReturnScaleLayouts
 from .separate_results import SeparateResults
 from .sink_views import SinkViews
@@ -76,6 +78,8 @@ def standard_pipeline() -> list[Pass]:
         RaiseSpelledQuantize(),
         # What they have not taken; nothing else has been at it yet.
         DropDeadOps(),
+        # Every quantisation that is known is one op by now, with its bound and its scales.
+        RetargetFloat8(),
         ReportNearMisses(),
         # In row form, views between row ops are the identity; then equal consumers are equal ops.
         FoldViews(),
@@ -105,18 +109,28 @@ def standard_pipeline() -> list[Pass]:
     ]
 
 
-def run(module: ir.Module, kernels: Kernels, *, dump_dir: Path | None = None) -> PipelineResult:
+def with_float8(passes: Sequence[Pass], choice: Float8Choice) -> list[Pass]:
+    """Return passes with a choice of fp8 types for the pass that keeps to it."""
+    return [RetargetFloat8(choice) if isinstance(pass_, RetargetFloat8) else pass_ for pass_ in passes]
+
+
+def run(
+    module: ir.Module, kernels: Kernels, *, float8: Float8Choice = ANY, dump_dir: Path | None = None
+) -> PipelineResult:
     """Rewrite `module` in place to what iree-compile takes.
 
     Args:
         module: A module in the `torch` dialect, from `fanfold.frontend`.
         kernels: Kernel vocabulary of the target; ``FANFOLD_KERNELS=off`` in the environment overrides it.
+        float8: Which fp8 types the module may have, and what becomes of the others.
         dump_dir: Folder that gets the IR after each pass, numbered and named.
 
     Raises:
         CompileError: If a pass fails, or an op is left that nothing can lower.
+        TargetError: If the module has an fp8 type that it must not have, or one that cannot be converted.
     """
-    result = run_passes(module, standard_pipeline(), PassState(switched(kernels)), dump_dir=dump_dir)
+    passes = with_float8(standard_pipeline(), float8)
+    result = run_passes(module, passes, PassState(switched(kernels)), dump_dir=dump_dir)
     made = kernel_records(module)
     missed = sum(d.missed for d in result.decisions)
     _log.debug("%d kernels for %d row-wise ops, %d fusions missed", len(made), len(result.decisions), missed)

@@ -8,6 +8,7 @@ import difflib
 from collections.abc import Sequence
 
 from fanfold.errors import FanfoldError
+from fanfold.float8 import ANY, Float8Choice
 
 from .absorb_elementwise import AbsorbElementwise
 from .base import Pass
@@ -22,7 +23,7 @@ from .form_rows import FormRows
 from .keep_roundings import KeepRoundings
 from .lower_rows_to_kernel import LowerRowsToKernel
 from .lower_rows_to_linalg import LowerRowsToLinalg
-from .pipeline import standard_pipeline
+from .pipeline import standard_pipeline, with_float8
 from .raise_aten_rms_norm import RaiseAtenRMSNorm
 from .raise_custom_ops import RaiseCustomOps
 from .raise_spelled_quantize import RaiseSpelledQuantize
@@ -32,6 +33,7 @@ from .report_gaps import ReportGaps
 from .report_left_ops import ReportLeftOps
 from .report_near_misses import ReportNearMisses
 from .resolve_dims import ResolveDims
+from .retarget_float8 import RetargetFloat8
 from .return_scale_layouts import ReturnScaleLayouts
 from .separate_results import SeparateResults
 from .sink_views import SinkViews
@@ -61,6 +63,7 @@ PASSES: dict[str, type[Pass]] = {
         ReportNearMisses,
         AbsorbElementwise,
         FoldSlices,
+        RetargetFloat8,
         ReturnScaleLayouts,
         SinkViews,
         SplitTensorScales,
@@ -73,8 +76,12 @@ PASSES: dict[str, type[Pass]] = {
 STANDARD = "standard"
 
 
-def resolve_passes(names: Sequence[str]) -> list[Pass]:
+def resolve_passes(names: Sequence[str], float8: Float8Choice = ANY) -> list[Pass]:
     """Return the passes of these names; ``standard`` is the whole standard pipeline.
+
+    Args:
+        names: The names.
+        float8: Which fp8 types the module may have.
 
     Raises:
         FanfoldError: If there is no pass of one of the names. Nothing has run by then.
@@ -85,7 +92,7 @@ def resolve_passes(names: Sequence[str]) -> list[Pass]:
             passes += standard_pipeline()
         else:
             passes.append(find_pass(name)())
-    return passes
+    return with_float8(passes, float8)
 
 
 def find_pass(name: str) -> type[Pass]:

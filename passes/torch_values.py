@@ -20,6 +20,7 @@ ELEMENT_OF_DTYPE = {
     15: "bf16",
     23: "f8E5M2",
     24: "f8E4M3FN",
+    25: "f8E5M2FNUZ",
     26: "f8E4M3FNUZ",
 }
 

@@ -9,11 +9,15 @@ import torch
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the tests marked ``gpu`` on a machine without a CUDA device."""
+    """Skip the tests marked ``gpu`` on a machine without a GPU that fanfold has a target for."""
     marked = [item for item in items if item.get_closest_marker("gpu")]
-    if marked and not torch.cuda.is_available():
+    if not marked:
+        return
+    from gpu.devices import present_targets, why_none
+
+    if not present_targets():
         for item in marked:
-            item.add_marker(pytest.mark.skip(reason="needs a CUDA device, and torch sees none"))
+            item.add_marker(pytest.mark.skip(reason=why_none()))
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,8 @@ import click
 
 from fanfold.container import MAGIC
 
+from .options import fp8_option
+
 if TYPE_CHECKING:
     from rich.text import Text
 
@@ -28,16 +30,17 @@ _IREE_ENTRY, _NAME_OFFSET = "module.fb", 30
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--target", help="What to compile for, see `fanfold targets`.  [default: cpu]")
+@fp8_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--strict", is_flag=True, help="Exit with 1 if a fusion was missed.")
 @click.pass_context
-def explain(ctx: click.Context, model: Path, target: str | None, as_json: bool, strict: bool) -> None:
+def explain(ctx: click.Context, model: Path, target: str | None, fp8: str, as_json: bool, strict: bool) -> None:
     """Say what each norm, activation and quantisation in MODEL becomes: fused with what, or why not.
 
     MODEL is a .pt2 file written by torch.export.save, which is not compiled for it, or a .vmfb written by fanfold,
     which holds its account already.
     """
-    report = _report(model, target)
+    report = _report(model, target, fp8)
     if as_json:
         click.echo(json.dumps(report.to_json(), indent=1))
     else:
@@ -51,12 +54,13 @@ def explain(ctx: click.Context, model: Path, target: str | None, as_json: bool, 
         ctx.exit(1)
 
 
-def _report(model: Path, target: str | None) -> Report:
+def _report(model: Path, target: str | None, fp8: str) -> Report:
     import logging
 
     if _is_artifact(model):
-        if target is not None:
-            raise click.UsageError(f"--target is for a model, and {model} is compiled already")
+        if target is not None or fp8 != "exact":
+            option = "--fp8" if target is None else "--target"
+            raise click.UsageError(f"{option} is for a model, and {model} is compiled already")
         from fanfold.artifact import read
 
         return read(model).report
@@ -65,13 +69,14 @@ def _report(model: Path, target: str | None) -> Report:
     from fanfold.backends.target import parse_target
 
     # What can be known at once is said at once, not after loading the model.
-    chosen = str(parse_target(target or "cpu"))
+    chosen = parse_target(target or "cpu")
+    chosen.float8(fp8)
     require_torch_mlir()
     from fanfold.frontend import load_program
 
     # torch logs a traceback for a file that it cannot load; our error says the same in a line.
     logging.getLogger("torch.export").setLevel(logging.CRITICAL)
-    return fanfold.explain(load_program(model), target=chosen)
+    return fanfold.explain(load_program(model), target=str(chosen), fp8=fp8)
 
 
 def _is_artifact(model: Path) -> bool:

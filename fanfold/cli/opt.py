@@ -13,6 +13,8 @@ import click
 from fanfold._version import __version__
 from fanfold.errors import FanfoldError
 
+from .options import fp8_option
+
 if TYPE_CHECKING:
     from fanfold.passes.base import Pass
     from fanfold.passes.kernel.vocabulary import Kernels
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 @click.option("--print-after", multiple=True, metavar="NAME", help="Print the module after this pass, to stderr.")
 @click.option("--print-after-all", is_flag=True, help="Print the module after every pass, to stderr.")
 @click.option("--target", default="cpu", show_default=True, help="What kernels are made for.")
+@fp8_option
 @click.option("--vector-bits", type=click.Choice(["128", "256", "512"]), help="Vector width of the kernels.")
 @click.option("--no-kernels", is_flag=True, help="Refuse every kernel.")
 @click.option("--report", is_flag=True, help="Print what became of each row-wise op, as comments.")
@@ -43,6 +46,7 @@ def main(
     print_after: tuple[str, ...],
     print_after_all: bool,
     target: str,
+    fp8: str,
     vector_bits: str | None,
     no_kernels: bool,
     report: bool,
@@ -62,10 +66,11 @@ def main(
         if list_passes:
             click.echo(_pass_list())
             return
+        from fanfold.backends.target import parse_target
         from fanfold.passes.registry import find_pass, resolve_passes
 
         # Every name is resolved before anything runs.
-        resolved = resolve_passes(passes if pipeline is None else _names(pipeline))
+        resolved = resolve_passes(passes if pipeline is None else _names(pipeline), parse_target(target).float8(fp8))
         shown = {find_pass(name).name for name in print_after}
         if print_after_all:
             shown = {pass_.name for pass_ in resolved}

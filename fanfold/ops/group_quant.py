@@ -55,7 +55,7 @@ def group_quant(
     Args:
         x: ``[..., N]`` in bf16, f16 or f32, with any leading dims, also none and empty ones.
         group_size: Values to a scale, at least 1.
-        dtype: ``float8_e4m3fn``, ``float8_e4m3fnuz``, ``float8_e5m2`` or ``int8``.
+        dtype: ``float8_e4m3fn``, ``float8_e4m3fnuz``, ``float8_e5m2``, ``float8_e5m2fnuz`` or ``int8``.
         absmax_floor: Least absmax that a scale is made from (0 or more).
         scale_floor: Least scale (0 or more).
         reciprocal: Multiply by the reciprocal of the scale instead of dividing by the scale: other roundings.

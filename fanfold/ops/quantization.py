@@ -15,6 +15,7 @@ LARGEST_FINITE = {
     torch.float8_e4m3fn: 448.0,
     torch.float8_e4m3fnuz: 240.0,
     torch.float8_e5m2: 57344.0,
+    torch.float8_e5m2fnuz: 57344.0,
     torch.int8: 127.0,
 }
 

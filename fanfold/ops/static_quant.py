@@ -29,7 +29,7 @@ def static_quant(
     Args:
         x: ``[..., N]`` in bf16, f16 or f32, with any leading dims, also none and empty ones.
         scale: One f32, of shape ``[]`` or ``[1]``.
-        dtype: ``float8_e4m3fn``, ``float8_e4m3fnuz``, ``float8_e5m2`` or ``int8``.
+        dtype: ``float8_e4m3fn``, ``float8_e4m3fnuz``, ``float8_e5m2``, ``float8_e5m2fnuz`` or ``int8``.
         bound: Magnitude that values saturate at. The default is the largest finite value of `dtype`, 127 for int8.
         reciprocal: Multiply by the reciprocal of the scale, or divide by the scale: other roundings.
 

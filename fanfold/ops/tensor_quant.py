@@ -41,7 +41,7 @@ def tensor_quant(
 
     Args:
         x: ``[..., N]`` in bf16, f16 or f32, with any leading dims, also none and empty ones.
-        dtype: ``float8_e4m3fn``, ``float8_e4m3fnuz``, ``float8_e5m2`` or ``int8``.
+        dtype: ``float8_e4m3fn``, ``float8_e4m3fnuz``, ``float8_e5m2``, ``float8_e5m2fnuz`` or ``int8``.
         scale_floor: Least scale; the default is ``1 / (bound * 512)``.
         reciprocal: Multiply by the reciprocal of the scale, or divide by the scale: other roundings.
         bound: Magnitude that absmax is mapped to. The default is the largest finite value of `dtype`, 127 for int8.

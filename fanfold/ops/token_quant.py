@@ -48,7 +48,7 @@ def token_quant(
 
     Args:
         x: ``[..., N]`` in bf16, f16 or f32, with any leading dims, also none and empty ones.
-        dtype: ``float8_e4m3fn``, ``float8_e4m3fnuz``, ``float8_e5m2`` or ``int8``.
+        dtype: ``float8_e4m3fn``, ``float8_e4m3fnuz``, ``float8_e5m2``, ``float8_e5m2fnuz`` or ``int8``.
         scale_ub: One f32: the largest absmax that a scale is made from. Greater values saturate.
         scale_floor: Least scale; the default is ``1 / (bound * 512)``.
         reciprocal: Multiply by the reciprocal of the scale, or divide by the scale: other roundings.

@@ -49,6 +49,7 @@ FORMATS = {
     "f8E4M3FN": Float8(mantissa=3, bias=7, nan=0x7F, signed_zero=True, beyond=AFTER_464, overflow=0x7E),
     "f8E4M3FNUZ": Float8(mantissa=3, bias=8, nan=0x80, signed_zero=False, beyond=248.0, overflow=0x80),
     "f8E5M2": Float8(mantissa=2, bias=15, nan=0x7F, signed_zero=True, beyond=61440.0, overflow=0x7C, has_infinity=True),
+    "f8E5M2FNUZ": Float8(mantissa=2, bias=16, nan=0x80, signed_zero=False, beyond=61440.0, overflow=0x80),
 }
 
 
@@ -63,7 +64,7 @@ def convert(e: Emitter, value: ir.Value, kind: str, *, may_be_nan: bool) -> ir.V
     Args:
         e: The emitter.
         value: f32 vector, already clamped to the finite range (rounding up to half a step beyond is harmless).
-        kind: ``f8E4M3FN``, ``f8E4M3FNUZ``, ``f8E5M2`` or ``i8``.
+        kind: A name in `FORMATS`, or ``i8``.
         may_be_nan: False when the caller knows that there is no NaN; saves a select.
 
     Returns:
@@ -72,7 +73,7 @@ def convert(e: Emitter, value: ir.Value, kind: str, *, may_be_nan: bool) -> ir.V
     if kind == "i8":
         return _to_int8(e, value, may_be_nan=may_be_nan)
     fmt = FORMATS[kind]
-    # Bit 7 is clear: every finite code is below 0x7F.
+    # Bit 7 is clear: no finite code is above 0x7F.
     code = magnitude_code(e, value, mantissa=fmt.mantissa, bias=fmt.bias, width=8)
     if not may_be_nan:
         return code

@@ -82,7 +82,7 @@ class Codes:
     Attributes:
         code: i32; the low byte is the code without its sign (that of int8 is complete).
         sign_of: f32; its sign is the code's.
-        kind: ``f8E4M3FN``, ``f8E4M3FNUZ``, ``f8E5M2`` or ``i8``.
+        kind: A name in `float8.FORMATS`, or ``i8``.
         is_packed: Whether `code` is complete, and i8.
     """
 

@@ -31,7 +31,10 @@ def arguments() -> tuple[Tensor, ...]:
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_cluster_is_one_dispatch(target: str) -> None:
     rows = {0: torch.export.Dim("rows", min=2)}
-    exe = fanfold.compile(ResidualStream(), arguments(), target=target, dynamic_shapes=(rows, rows, None), strict=True)
+    shapes = (rows, rows, None)
+    exe = fanfold.compile(
+        ResidualStream(), arguments(), target=target, dynamic_shapes=shapes, fp8="native", strict=True
+    )
     assert (exe.target, exe.report.dispatches, len(exe.report.kernels)) == (target, 1, 1)
 
 
@@ -52,7 +55,7 @@ def test_a_kernel_takes_no_more_shared_memory_than_there_is() -> None:
 def test_a_call_without_the_device_says_what_is_missing(target: str, library: str) -> None:
     if not gpu.missing_libraries(library):
         pytest.skip(f"this machine has {library}")
-    exe = fanfold.compile(ResidualStream(), arguments(), target=target)
+    exe = fanfold.compile(ResidualStream(), arguments(), target=target, fp8="native")
     with pytest.raises(TargetError, match="finds no device") as caught:
         exe(*arguments())
     assert library in str(caught.value)

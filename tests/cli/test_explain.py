@@ -159,3 +159,22 @@ def test_key_prints_a_hash_and_what_it_is_of(programs: dict[str, Path]) -> None:
     assert hashlib.sha256(text.encode()).hexdigest() == key.strip()
     assert json.loads(invoke("explain", programs["fused"], "--json").stdout)["key"] == key.strip()
     assert invoke("key", "--target", "cpu:generic").stdout != key
+
+
+def test_fp8_of_the_other_flavour_is_refused_or_converted(programs: dict[str, Path], tmp_path: Path) -> None:
+    for command in (("explain",), ("compile", "-o", tmp_path / "x.vmfb")):
+        refused = invoke(*command, programs["fused"], "--target", "rocm:mi300x")
+        assert refused.exit_code == 1
+        assert "has no float8_e4m3fn in hardware" in refused.stderr
+        assert f"location: {__file__}:" in refused.stderr
+        assert "--fp8 native" in refused.stderr
+    converted = invoke("explain", programs["fused"], "--target", "rocm:mi300x", "--fp8", "native")
+    assert converted.exit_code == 0, converted.output
+    assert "  writes  f8E4M3FNUZ[4, 256], f32[4, 2]" in converted.stdout.splitlines()
+    assert invoke("explain", programs["fused"], "--fp8", "nativ").exit_code == 2
+
+
+def test_the_key_has_the_fp8_policy() -> None:
+    keys = {invoke("key", "--target", "rocm:gfx942", "--fp8", fp8).stdout for fp8 in ("exact", "native")}
+    assert len(keys) == 2
+    assert '"converts": true' in invoke("key", "--target", "rocm:gfx942", "--fp8", "native", "--text").stdout

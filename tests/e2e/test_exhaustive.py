@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 import fanfold
 
-TYPES = (torch.float8_e4m3fn, torch.float8_e4m3fnuz, torch.float8_e5m2, torch.int8)
+TYPES = (torch.float8_e4m3fn, torch.float8_e4m3fnuz, torch.float8_e5m2, torch.float8_e5m2fnuz, torch.int8)
 
 
 class EveryType(nn.Module):
@@ -57,10 +57,13 @@ class StaticEveryType(nn.Module):
         return [torch.ops.fanfold.static_quant(x, one, dtype) for dtype in TYPES]
 
 
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32], ids=str)
 def test_every_conversion(dtype: torch.dtype) -> None:
-    """All 65536 bit patterns, NaN and infinities among them, to every type."""
-    x = torch.arange(65536, dtype=torch.int32).to(torch.uint16).view(dtype).view(256, 256)
+    """All 65536 bit patterns, NaN and infinities among them, to every type; of f32, a million."""
+    if dtype == torch.float32:
+        x = torch.randint(-(2**31), 2**31, (4096, 256)).to(torch.int32).view(dtype)
+    else:
+        x = torch.arange(65536, dtype=torch.int32).to(torch.uint16).view(dtype).view(256, 256)
     model = StaticEveryType()
     for a, b in zip(fanfold.compile_and_run(model, (x,)), model(x), strict=True):
         if b.dtype == torch.int8:

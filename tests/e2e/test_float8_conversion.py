@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 import fanfold
 
-FP8 = [torch.float8_e4m3fn, torch.float8_e4m3fnuz, torch.float8_e5m2]
+FP8 = [torch.float8_e4m3fn, torch.float8_e4m3fnuz, torch.float8_e5m2, torch.float8_e5m2fnuz]
 
 
 class Convert(nn.Module):
@@ -41,7 +41,10 @@ def test_from_f32() -> None:
     # All mantissas near the borders: the neighbours of every value half way between two codes.
     halves = torch.arange(0, 2**15, dtype=torch.int32) << 16
     near = torch.cat([halves + d for d in (-1, 0, 1)]).clamp(min=0).view(torch.float32)
-    x = torch.cat([near, -near, torch.randn(4096) * 100]).contiguous()
+    # A million bit patterns of all kinds, and as many within a few binades, where no random pattern often falls.
+    patterns = torch.randint(-(2**31), 2**31, (10**6,)).to(torch.int32).view(torch.float32)
+    ordinary = torch.ldexp(torch.rand(10**6) + 1, torch.randint(-20, 18, (10**6,)))
+    x = torch.cat([near, -near, patterns, ordinary, -ordinary])
     exe = fanfold.compile(Convert(*FP8), (x,))
     for found, expected in zip(exe(x), Convert(*FP8)(x), strict=True):
         assert same_bits(found, expected), expected.dtype
@@ -63,7 +66,6 @@ def same_codes(found: Tensor, expected: Tensor) -> bool:
     return torch.equal(found.float().isnan(), nan) and bool((equal | nan).all())
 
 
-ALL = [*FP8, torch.float8_e5m2fnuz]
 E8M0 = torch.float8_e8m0fnu
 
 
@@ -73,7 +75,7 @@ def test_integers_saturate(dtype: torch.dtype) -> None:
     if dtype.itemsize == 1:
         x = torch.arange(-128, 128).to(dtype)
     x = x.to(dtype)
-    for found, expected in zip(fanfold.compile(Convert(*ALL, E8M0), (x,))(x), Convert(*ALL, E8M0)(x), strict=True):
+    for found, expected in zip(fanfold.compile(Convert(*FP8, E8M0), (x,))(x), Convert(*FP8, E8M0)(x), strict=True):
         assert same_codes(found, expected), expected.dtype
 
 
@@ -85,14 +87,14 @@ def test_from_f64() -> None:
     halves = (values[1:] + values[:-1]) / 2
     x = torch.cat([halves * (1 + s * 2.0**-e) for e in (22, 24, 25, 30, 52) for s in (-1, 0, 1)] + [values])
     x = torch.cat([x, torch.tensor([1e300, -1e300, float("inf"), float("nan"), 1e-300])])
-    for found, expected in zip(fanfold.compile(Convert(*ALL, E8M0), (x,))(x), Convert(*ALL, E8M0)(x), strict=True):
+    for found, expected in zip(fanfold.compile(Convert(*FP8, E8M0), (x,))(x), Convert(*FP8, E8M0)(x), strict=True):
         assert same_codes(found, expected), expected.dtype
 
 
-@pytest.mark.parametrize("dtype", [*ALL, E8M0], ids=str)
+@pytest.mark.parametrize("dtype", [*FP8, E8M0], ids=str)
 def test_every_code_to_other_types(dtype: torch.dtype) -> None:
     q = torch.arange(256, dtype=torch.int16).to(torch.uint8).view(dtype)
-    others = [other for other in [*ALL, E8M0] if other != dtype]
+    others = [other for other in [*FP8, E8M0] if other != dtype]
     *found, double = fanfold.compile(Convert(*others, torch.float64), (q,))(q)
     for one, other in zip(found, others, strict=True):
         assert same_codes(one, q.to(other)), other

@@ -14,8 +14,8 @@ import torch
 from fanfold import ops
 
 INF, NAN = float("inf"), float("nan")
-FP8 = [torch.float8_e4m3fn, torch.float8_e4m3fnuz, torch.float8_e5m2]
-BOUNDS = {torch.float8_e4m3fn: 448, torch.float8_e4m3fnuz: 240, torch.float8_e5m2: 57344, torch.int8: 127}
+FP8 = [torch.float8_e4m3fn, torch.float8_e4m3fnuz, torch.float8_e5m2, torch.float8_e5m2fnuz]
+BOUNDS = {**{dtype: torch.finfo(dtype).max for dtype in FP8}, torch.int8: 127}
 
 
 def f32(value: float) -> float:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from fanfold import ops
 
-F8, FNUZ, E5M2 = torch.float8_e4m3fn, torch.float8_e4m3fnuz, torch.float8_e5m2
+F8, FNUZ, E5M2, E5M2FNUZ = torch.float8_e4m3fn, torch.float8_e4m3fnuz, torch.float8_e5m2, torch.float8_e5m2fnuz
 BF16, F16, F32 = torch.bfloat16, torch.float16, torch.float32
 ELEMENT = {
     BF16: "bf16",
@@ -22,12 +22,13 @@ ELEMENT = {
     F8: "f8E4M3FN",
     FNUZ: "f8E4M3FNUZ",
     E5M2: "f8E5M2",
+    E5M2FNUZ: "f8E5M2FNUZ",
     torch.int8: "i8",
     torch.int32: "i32",
 }
 DTYPES = [BF16, F16, F32]
 INF, NAN = float("inf"), float("nan")
-LARGEST = {F8: 448.0, FNUZ: 240.0, E5M2: 57344.0, torch.int8: 127.0}
+LARGEST = {F8: 448.0, FNUZ: 240.0, E5M2: 57344.0, E5M2FNUZ: 57344.0, torch.int8: 127.0}
 
 
 @dataclass(frozen=True)

@@ -43,9 +43,11 @@ def _fp8_pair(dtype: torch.dtype, high: Array, low: Array) -> Array:
     return ((halves[0] << 8) | halves[1]).astype(np.int16)
 
 
-#: What instructions compute of the high number and the low one, as the vendors document it, by how their text begins.
+#: What instructions compute of their sources, as the vendors document it, by how their text begins. PTX has the source
+#: of the high half first, AMD that of the low half.
 INSTRUCTIONS: dict[str, Callable[[Array, Array], Array]] = {
     "cvt.rn.bf16x2.f32 ": _bf16_pair,
+    "v_cvt_pk_bf16_f32 ": lambda low, high: _bf16_pair(high, low),
     "cvt.rn.satfinite.e4m3x2.f32 ": functools.partial(_fp8_pair, torch.float8_e4m3fn),
     "cvt.rn.satfinite.e5m2x2.f32 ": functools.partial(_fp8_pair, torch.float8_e5m2),
 }

@@ -9,6 +9,7 @@ lanes that take part. The floats are NumPy's, so the numbers are those of a devi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 from torch_mlir import ir
 from torch_mlir.dialects import arith
 
+from simt import amd
 from simt.arithmetic import INSTRUCTIONS, NUMPY, PURE, Array, element_size
 
 
@@ -77,6 +79,7 @@ class Machine:
         workgroups: How many workgroups run, in each of the two dims of the grid.
         threads: Threads of each.
         subgroup: Lanes that exchange values.
+        arch: The vendor's name of the processor, where it matters.
     """
 
     def __init__(
@@ -88,12 +91,14 @@ class Machine:
         workgroups: tuple[int, int],
         threads: int,
         subgroup: int,
+        arch: str = "",
     ) -> None:
         self._constants = constants
         self._bindings = [Memory(b.reshape(-1), b.shape, is_shared=False) for b in bindings]
         self._grid = workgroups
         self._workgroups, self._threads, self._subgroup = workgroups[0] * workgroups[1], threads, subgroup
         self._lanes = self._workgroups * threads
+        self._arch = arch
         self._values: dict[ir.Value, Any] = {}
         self._shared: list[Memory] = []
         self._active = np.ones(self._lanes, np.bool_)
@@ -308,9 +313,27 @@ class Machine:
         text = ir.StringAttr(op.attributes["asm_string"]).value
         for name, run in INSTRUCTIONS.items():
             if text.startswith(name):
-                high, low = (self._values[v] for v in op.operands)
-                return run(high, low).astype(NUMPY[str(op.results[0].type)])
+                # `$1` is the first operand, wherever it stands.
+                order = [int(number) - 1 for number in re.findall(r"\$([1-9])", text)]
+                sources = [self._values[op.operands[number]] for number in order]
+                return run(*sources).astype(NUMPY[str(op.results[0].type)])
         raise NotImplementedError(text)
+
+    def _llvm_call_intrinsic(self, op: ir.Operation) -> Array:
+        name = ir.StringAttr(op.attributes["intrin"]).value
+        if name not in amd.INTRINSICS:
+            raise NotImplementedError(name)
+        if name in amd.CROSS_LANE and not self._active.all():
+            raise KernelFaultError(f"{op}: not all threads come to where lanes read each other")
+        wave = amd.Wave(self._lanes, self._subgroup, self._arch)
+        # Of lanes that are off, nothing is known and nothing is used.
+        values = [self._values[v] for v in op.operands]
+        if not self._active.all():
+            values = [np.where(self._active.reshape(-1, *(1,) * (v.ndim - 1)), v, np.zeros_like(v)) for v in values]
+        try:
+            return amd.INTRINSICS[name](wave, *values)
+        except amd.UndefinedError as error:
+            raise KernelFaultError(f"{op}: {error}") from error
 
     # Control
 

@@ -115,6 +115,7 @@ class Program:
             workgroups=(-(-count // schedule.rows), schedule.parts),
             threads=schedule.threads * schedule.rows,
             subgroup=self.device.subgroup,
+            arch=self.device.name,
         )
         self.counters.append(machine.run())
         for i, (result, memory, layout) in enumerate(zip(rows.results, memories, layouts, strict=True)):
@@ -142,6 +143,7 @@ _TORCH = {
     "f8E4M3FN": torch.float8_e4m3fn,
     "f8E4M3FNUZ": torch.float8_e4m3fnuz,
     "f8E5M2": torch.float8_e5m2,
+    "f8E5M2FNUZ": torch.float8_e5m2fnuz,
 }
 
 

@@ -21,6 +21,50 @@ class Instruction:
 
 
 @dataclass(frozen=True)
+class PackingIntrinsic:
+    """An LLVM intrinsic that makes two codes of two f32 in one half of an i32, and keeps the other half.
+
+    ``name(f32 of the low byte, f32 of the high byte, i32 to write to, i1: into its upper half) -> i32``
+
+    Attributes:
+        name: Its name.
+    """
+
+    name: str
+
+
+#: What stands for the number itself, and for a lane's, among the arguments of a `LaneCall`.
+VALUE, LANE = "value", "lane"
+
+
+@dataclass(frozen=True)
+class LaneCall:
+    """An LLVM intrinsic that gives each lane 32 bits of another one.
+
+    Attributes:
+        name: Its name.
+        arguments: `VALUE` is the lane's own 32 bits, `LANE` the other lane's number; numbers are i32, truths i1.
+    """
+
+    name: str
+    arguments: tuple[str | int | bool, ...]
+
+
+@dataclass(frozen=True)
+class LaneMoves:
+    """How lanes exchange numbers without a detour through memory, where `gpu.shuffle` would take one.
+
+    Attributes:
+        exchanges: For each distance 1, 2, 4, ...: what gives a lane the number of one on the other side of a border
+            between that many lanes, when all lanes on a side have the same.
+        read: What gives all lanes of a subgroup the number of one of them.
+    """
+
+    exchanges: tuple[LaneCall, ...]
+    read: LaneCall
+
+
+@dataclass(frozen=True)
 class GpuDevice:
     """The device that kernels are generated for.
 
@@ -30,7 +74,11 @@ class GpuDevice:
         shared_bytes: Memory that the threads of a workgroup can share without asking the driver for more, in bytes.
         load_bytes: Widest access of one thread, in bytes.
         to_bf16: The instruction that rounds to bf16, to nearest with ties to even; without it, integers do.
-        to_fp8: The instructions that round to an 8-bit type, by its name, saturating; without one, integers do.
+        to_fp8: The instructions that round to an 8-bit type, by its name, for values within its range and NaN; without
+            one, integers do.
+        moves: How lanes exchange numbers; without it, by `gpu.shuffle`.
+        minima_drop_nan: Whether IREE makes minima and maxima of `arith` into such that drop a NaN.
+        name: The vendor's name of the architecture.
     """
 
     subgroup: int = 32
@@ -38,4 +86,7 @@ class GpuDevice:
     shared_bytes: int = 49152
     load_bytes: int = 16
     to_bf16: Instruction | None = None
-    to_fp8: tuple[tuple[str, Instruction], ...] = ()
+    to_fp8: tuple[tuple[str, Instruction | PackingIntrinsic], ...] = ()
+    moves: LaneMoves | None = None
+    minima_drop_nan: bool = False
+    name: str = ""

@@ -2,14 +2,24 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Conversions by the device's own instructions: two f32 at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from torch_mlir import ir
 from torch_mlir.dialects import arith, llvm, vector
 
 from fanfold.passes.kernel.emitter import Emitter
 
-from .device import Instruction
+from .device import Instruction, PackingIntrinsic
+
+
+def call_intrinsic(name: str, result: ir.Type, operands: Sequence[ir.Value]) -> ir.Value:
+    """Call an LLVM intrinsic."""
+    attributes = {
+        "intrin": ir.StringAttr.get(name),
+        "operandSegmentSizes": ir.DenseI32ArrayAttr.get([len(operands), 0]),
+        "op_bundle_sizes": ir.DenseI32ArrayAttr.get([]),
+    }
+    return ir.Operation.create("llvm.call_intrinsic", [result], list(operands), attributes).result
 
 
 def emit_pairs(e: Emitter, instruction: Instruction, value: ir.Value) -> list[ir.Value]:
@@ -37,14 +47,34 @@ def round_to_bf16(instruction: Instruction, e: Emitter, value: ir.Value) -> ir.V
     return e.to_float(vector.from_elements(e.vector(count, e.i32), bits[:count]))
 
 
-def convert_to_fp8(instructions: Mapping[str, Instruction], e: Emitter, value: ir.Value, kind: str) -> ir.Value | None:
+def emit_words(e: Emitter, intrinsic: PackingIntrinsic, value: ir.Value) -> list[ir.Value]:
+    """Return the codes of an f32 vector, four in an i32, the first one in its low byte; missing ones are 0."""
+    count = value.type.shape[0]
+    zero = e.constant(0.0, e.f32)
+    numbers = [vector.extract(value, [], [i]) for i in range(count)]
+    words = []
+    for begin in range(0, count, 4):
+        word = e.constant(0, e.i32)
+        for half in (0, 2):
+            pair = numbers[begin + half : begin + half + 2]
+            if pair:
+                upper = e.constant(half // 2, ir.IntegerType.get_signless(1))
+                word = call_intrinsic(intrinsic.name, e.i32, [*pair, *[zero] * (2 - len(pair)), word, upper])
+        words.append(word)
+    return words
+
+
+def convert_to_fp8(
+    instructions: Mapping[str, Instruction | PackingIntrinsic], e: Emitter, value: ir.Value, kind: str
+) -> ir.Value | None:
     """Return the codes (i8) of an f32 vector, or None if there is no instruction for `kind`."""
     if kind not in instructions:
         return None
-    count = value.type.shape[0]
-    pairs = emit_pairs(e, instructions[kind], value)
-    words = vector.from_elements(e.vector(len(pairs), pairs[0].type), pairs)
-    codes = vector.bitcast(e.vector(2 * len(pairs), e.i8), words)
-    if count == 2 * len(pairs):
+    count, how = value.type.shape[0], instructions[kind]
+    parts = emit_words(e, how, value) if isinstance(how, PackingIntrinsic) else emit_pairs(e, how, value)
+    words = vector.from_elements(e.vector(len(parts), parts[0].type), parts)
+    size = len(parts) * parts[0].type.width // 8
+    codes = vector.bitcast(e.vector(size, e.i8), words)
+    if count == size:
         return codes
     return vector.from_elements(e.vector(count, e.i8), [vector.extract(codes, [], [i]) for i in range(count)])

@@ -17,6 +17,7 @@ from fanfold.passes.kernel.values import Buffer
 from .device import GpuDevice
 from .instructions import convert_to_fp8, round_to_bf16
 from .lanes import Lanes
+from .minima import keep_nan
 from .schedule import Schedule, choose, groups_of, widest_computed
 from .values import LaneValues, Place
 from .writer import LaneWriter
@@ -84,6 +85,8 @@ class GpuKernels:
             writer.write(outputs)
             _pad(e, place, [buffer for _, buffer in outputs], count)
             func.return_([])
+        if self.device.minima_drop_nan:
+            keep_nan(executable.op)
         return executable.op
 
 

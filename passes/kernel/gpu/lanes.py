@@ -7,7 +7,8 @@ from torch_mlir.dialects import arith, gpu, memref, scf, vector
 
 from fanfold.passes.kernel.emitter import Emitter, tree
 
-from .device import GpuDevice
+from .device import LANE, VALUE, GpuDevice, LaneCall, LaneMoves
+from .instructions import call_intrinsic
 from .schedule import Schedule
 from .values import Place
 
@@ -31,6 +32,7 @@ class Lanes:
         self._place = place
         self._schedule = schedule
         self._subgroup = device.subgroup
+        self._moves = device.moves
 
     def over_row(self, value: ir.Value, kind: str) -> ir.Value:
         """Return the combination over all threads of a row, in each of them."""
@@ -39,7 +41,12 @@ class Lanes:
         return within if threads <= self._subgroup else self._over_subgroups(within, kind)
 
     def over_neighbours(self, value: ir.Value, count: int, kind: str) -> ir.Value:
-        """Return the combination over each `count` neighbouring threads, a power of two within a subgroup."""
+        """Return the combination over each `count` neighbouring threads, a power of two within a subgroup.
+
+        Of ``a b c d`` it is ``(a + b) + (c + d)`` in each thread, whoever holds which, and by whatever instructions.
+        """
+        if self._moves is not None:
+            return self._without_memory(value, count, kind, self._moves)
         e, distance = self._e, 1
         width = e.constant(self._subgroup, e.i32)
         while distance < count:
@@ -47,6 +54,39 @@ class Lanes:
             value = _COMBINE[kind](value, other)
             distance *= 2
         return value
+
+    def _without_memory(self, value: ir.Value, count: int, kind: str, moves: LaneMoves) -> ir.Value:
+        reach = 1
+        for exchange in moves.exchanges:
+            if reach < count:
+                value = _COMBINE[kind](value, self._call(exchange, value))
+                reach *= 2
+        if reach >= count:
+            return value
+        # Each `reach` lanes have the same number: one of them stands for all.
+        e = self._e
+        parts = [self._call(moves.read, value, lane) for lane in range(0, self._subgroup, reach)]
+        size = count // reach
+        totals = [tree(parts[i : i + size], _COMBINE[kind]) for i in range(0, len(parts), size)]
+        mine = totals.pop()
+        lane = arith.remui(self._place.local, e.index(self._subgroup)) if totals else None
+        while totals:
+            below = arith.cmpi(arith.CmpIPredicate.ult, lane, e.index(len(totals) * count))
+            mine = arith.select(below, totals.pop(), mine)
+        return mine
+
+    def _call(self, call: LaneCall, value: ir.Value, lane: int = 0) -> ir.Value:
+        e, is_float = self._e, isinstance(value.type, ir.F32Type)
+        truth = ir.IntegerType.get_signless(1)
+        named = {VALUE: e.to_bits(value) if is_float else value, LANE: e.constant(lane, e.i32)}
+        operands = [
+            named[argument]
+            if isinstance(argument, str)
+            else e.constant(int(argument), truth if isinstance(argument, bool) else e.i32)
+            for argument in call.arguments
+        ]
+        bits = call_intrinsic(call.name, e.i32, operands)
+        return e.to_float(bits) if is_float else bits
 
     def _over_subgroups(self, value: ir.Value, kind: str) -> ir.Value:
         """Combine over subgroups, which all have their own result: one number each, through shared memory."""

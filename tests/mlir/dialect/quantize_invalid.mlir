@@ -51,7 +51,7 @@ func.func @result_width(%x: tensor<?x300xbf16>) -> (tensor<?x299xf8E4M3FN>, tens
 // -----
 
 func.func @result_dtype(%x: tensor<?x300xbf16>) -> (tensor<?x300xf16>, tensor<?x3xf32>) {
-  // expected-error@+1 {{'fanfold.quantize' op q element type: expected f8E4M3FN or f8E4M3FNUZ or f8E5M2 or i8, found f16}}
+  // expected-error@+1 {{'fanfold.quantize' op q element type: expected f8E4M3FN or f8E4M3FNUZ or f8E5M2 or f8E5M2FNUZ or i8, found f16}}
   %y:2 = "fanfold.quantize"(%x) {granularity = "group", group_size = 128 : i64, bound = 448.0 : f64, absmax_floor = 1.0e-10 : f64,
     scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>}
     : (tensor<?x300xbf16>) -> (tensor<?x300xf16>, tensor<?x3xf32>)

@@ -33,17 +33,23 @@ func.func @scalar(%x: !torch.vtensor<[],f32>) -> !torch.vtensor<[],f8E4M3FNUZ> {
   return %y : !torch.vtensor<[],f8E4M3FNUZ>
 }
 
-// Conversions between other types are IREE's, and so is what has an fp8 type that we have no kernels for.
+// Conversions between other types are IREE's.
 // CHECK-LABEL: func.func @left_alone
 // CHECK-NOT: linalg.generic
-// CHECK-COUNT-2: torch.prims.convert_element_type
-func.func @left_alone(%x: !torch.vtensor<[4],f32>, %z: !torch.vtensor<[4],f8E5M2FNUZ>)
-    -> (!torch.vtensor<[4],bf16>, !torch.vtensor<[4],f32>) {
+// CHECK: torch.prims.convert_element_type
+func.func @left_alone(%x: !torch.vtensor<[4],f32>) -> !torch.vtensor<[4],bf16> {
   %bf16 = torch.constant.int 15
-  %f32 = torch.constant.int 6
   %y = torch.prims.convert_element_type %x, %bf16 : !torch.vtensor<[4],f32>, !torch.int -> !torch.vtensor<[4],bf16>
-  %w = torch.prims.convert_element_type %z, %f32 : !torch.vtensor<[4],f8E5M2FNUZ>, !torch.int -> !torch.vtensor<[4],f32>
-  return %y, %w : !torch.vtensor<[4],bf16>, !torch.vtensor<[4],f32>
+  return %y : !torch.vtensor<[4],bf16>
+}
+
+// CHECK-LABEL: func.func @from_e5m2fnuz
+// CHECK: linalg.generic {{.*}} : tensor<4xf8E5M2FNUZ>) outs(%{{.*}} : tensor<4xf32>)
+// CHECK-NOT: torch.prims.convert_element_type
+func.func @from_e5m2fnuz(%x: !torch.vtensor<[4],f8E5M2FNUZ>) -> !torch.vtensor<[4],f32> {
+  %f32 = torch.constant.int 6
+  %y = torch.prims.convert_element_type %x, %f32 : !torch.vtensor<[4],f8E5M2FNUZ>, !torch.int -> !torch.vtensor<[4],f32>
+  return %y : !torch.vtensor<[4],f32>
 }
 
 // Integers and f64 become f32 first.
