@@ -162,3 +162,21 @@ class DoubleWeight(nn.Module):
 def test_f64_parameters() -> None:
     model, x = DoubleWeight(), torch.randn(3, 64, dtype=torch.float64)
     assert torch.equal(fanfold.compile_and_run(model, (x,)), model(x))
+
+
+class ProductAndSum(nn.Module):
+    """A product, a sum and a quantisation in f32: each op rounds."""
+
+    def forward(self, x: Tensor, r: Tensor, scale: Tensor) -> tuple[Tensor, ...]:
+        y = x * r + x
+        return y, torch.ops.fanfold.static_quant(y, scale), *torch.ops.fanfold.group_quant(y, 128, torch.int8)
+
+
+def test_a_product_is_rounded_before_the_sum() -> None:
+    """IREE marks products and sums as fit to be fused, which rounds once."""
+    x, r = torch.randn(64, 256), torch.randn(64, 256)
+    args = (x, r, torch.tensor([0.013]))
+    exe = fanfold.compile(ProductAndSum(), args)
+    assert exe.report.dispatches == 1
+    for found, expected in zip(exe(*args), ProductAndSum()(*args), strict=True):
+        assert torch.equal(found.view(torch.int8), expected.view(torch.int8))
