@@ -7,6 +7,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -115,8 +118,20 @@ def inputs(lead: tuple[int, ...], dtype: torch.dtype, seed: int) -> tuple[Tensor
 
 
 def assert_agrees(exe: fanfold.Executable, model: nn.Module, args: tuple[Tensor, ...]) -> None:
-    dtype = args[0].dtype
-    for found, expected in zip(exe(*args), model(*args), strict=True):
+    assert_results_agree(exe(*args), model(*args), args[0].dtype)
+
+
+@contextmanager
+def naming(model_class: type[nn.Module]) -> Iterator[None]:
+    """Say which model a failure is of."""
+    try:
+        yield
+    except AssertionError as error:
+        raise AssertionError(f"{model_class.__name__}: {error}") from error
+
+
+def assert_results_agree(results: Iterable[Tensor], wanted: Iterable[Tensor], dtype: torch.dtype) -> None:
+    for found, expected in zip(results, wanted, strict=True):
         assert found.shape == expected.shape
         if expected.dtype == torch.int32:
             assert torch.equal(found, expected)
@@ -146,30 +161,44 @@ def test_one_kernel(model_class: type[nn.Module], dynamic: bool) -> None:
             assert_agrees(exe, model, inputs(lead, torch.bfloat16, seed))
 
 
-@pytest.mark.parametrize("model_class", [*ONE_KERNEL, TensorScale, Layouts])
+ALL = [*ONE_KERNEL, TensorScale, Layouts]
+
+
+class Together(nn.Module):
+    """All of them side by side, each with inputs of its own: one compilation tests them all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.models = nn.ModuleList(model_class() for model_class in ALL)
+
+    def forward(self, inputs: list[tuple[Tensor, ...]]) -> list[tuple[Tensor, ...]]:
+        return [model(*args) for model, args in zip(self.models, inputs, strict=True)]
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.float32], ids=str)
-def test_other_dtypes(model_class: type[nn.Module], dtype: torch.dtype) -> None:
-    model = model_class()
-    exe = fanfold.compile(model, inputs((2, 3), dtype, 0))
+def test_other_dtypes(dtype: torch.dtype) -> None:
+    exe = fanfold.compile(Together(), ([inputs((2, 3), dtype, 0) for _ in ALL],))
     for seed in range(3):
         args = inputs((2, 3), dtype, seed)
-        if dtype == torch.float32:
-            # Scales and values of f32 rows differ by the order of the sum, so by a few units in the last place.
-            for found, expected in zip(exe(*args), model(*args), strict=True):
-                if expected.dtype == torch.float32:
-                    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
-        else:
-            assert_agrees(exe, model, args)
+        for model_class, results in zip(ALL, exe([args] * len(ALL)), strict=True):
+            with naming(model_class):
+                if dtype == torch.float32:
+                    # Scales and values of f32 rows differ by the order of the sum: a few units in the last place.
+                    for found, expected in zip(results, model_class()(*args), strict=True):
+                        if expected.dtype == torch.float32:
+                            torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
+                else:
+                    assert_results_agree(results, model_class()(*args), dtype)
 
 
-@pytest.mark.parametrize("model_class", [*ONE_KERNEL, TensorScale, Layouts])
-def test_without_kernels(model_class: type[nn.Module], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FANFOLD_KERNELS", "off")
-    model = model_class()
-    args = inputs((2, 5), torch.bfloat16, 1)
-    exe = fanfold.compile(model, args)
+    exe = fanfold.compile(Together(), ([inputs((2, 5), torch.bfloat16, 1) for _ in ALL],))
     assert exe.report.kernel_dispatches == 0
-    assert_agrees(exe, model, args)
+    args = inputs((2, 5), torch.bfloat16, 1)
+    for model_class, results in zip(ALL, exe([args] * len(ALL)), strict=True):
+        with naming(model_class):
+            assert_results_agree(results, model_class()(*args), torch.bfloat16)
 
 
 @pytest.mark.parametrize("lead", [(4,), (3, 3), (1, 1), (0, 2), (2, 2, 2)], ids=str)
