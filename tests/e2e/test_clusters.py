@@ -122,12 +122,12 @@ def assert_agrees(exe: fanfold.Executable, model: nn.Module, args: tuple[Tensor,
 
 
 @contextmanager
-def naming(model_class: type[nn.Module]) -> Iterator[None]:
-    """Say which model a failure is of."""
+def naming(case: object) -> Iterator[None]:
+    """Say which model or shape a failure is of."""
     try:
         yield
     except AssertionError as error:
-        raise AssertionError(f"{model_class.__name__}: {error}") from error
+        raise AssertionError(f"{case}: {error}") from error
 
 
 def assert_results_agree(results: Iterable[Tensor], wanted: Iterable[Tensor], dtype: torch.dtype) -> None:
@@ -201,30 +201,48 @@ def test_without_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
             assert_results_agree(results, model_class()(*args), torch.bfloat16)
 
 
-@pytest.mark.parametrize("lead", [(4,), (3, 3), (1, 1), (0, 2), (2, 2, 2)], ids=str)
-def test_tensor_scale(lead: tuple[int, ...]) -> None:
-    model = TensorScale()
-    exe = fanfold.compile(model, inputs(lead, torch.bfloat16, 0), strict=True)
+class OfEachShape(nn.Module):
+    """A model called with several tensors of static shapes, which share its kernels."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, inputs: list[tuple[Tensor, ...]]) -> list[tuple[Tensor, ...]]:
+        return [self.model(*args) for args in inputs]
+
+
+def test_tensor_scale() -> None:
+    leads = [(4,), (3, 3), (1, 1), (0, 2), (2, 2, 2)]
+    model = OfEachShape(TensorScale())
+    exe = fanfold.compile(model, ([inputs(lead, torch.bfloat16, 0) for lead in leads],), strict=True)
     # One kernel finds both maxima, and one quantises; the norm is computed in each of them, once.
-    assert exe.report.kernel_dispatches == 2, str(exe.report)
+    assert exe.report.kernel_dispatches == 2 * len(leads), str(exe.report)
     assert {k.name for k in exe.report.kernels} == {
         "residual_add_rms_norm_absmax_x2_192",
         "rms_norm_quantize_x2_192",
     }
     for seed in range(3):
-        assert_agrees(exe, model, inputs(lead, torch.bfloat16, seed))
+        args = [inputs(lead, torch.bfloat16, seed) for lead in leads]
+        for lead, found, expected in zip(leads, exe(args), model(args), strict=True):
+            with naming(lead):
+                assert_results_agree(found, expected, torch.bfloat16)
 
 
-@pytest.mark.parametrize("lead", [(1,), (3,), (4,), (2, 3), (0,), ()], ids=str)
-def test_layouts(lead: tuple[int, ...]) -> None:
-    model = Layouts()
-    args = inputs(lead, torch.bfloat16, 2)
-    exe = fanfold.compile(model, args)
+def test_layouts() -> None:
+    leads = [(1,), (3,), (4,), (2, 3), (0,), ()]
+    model = OfEachShape(Layouts())
+    args = [inputs(lead, torch.bfloat16, 2) for lead in leads]
+    exe = fanfold.compile(model, (args,))
+    # Two kernels each, for one has at most 16 results.
+    assert exe.report.kernel_dispatches == 2 * len(leads), str(exe.report)
     # Of no rows, IREE runs nothing.
-    assert exe.report.dispatches <= exe.report.kernel_dispatches, "the scales are not transposed again"
-    assert_agrees(exe, model, args)
-    for found, expected in zip(exe(*args), model(*args), strict=True):
-        assert found.stride() == expected.stride() or not found.numel() or found.dtype.itemsize == 1
+    assert exe.report.dispatches == 2 * (len(leads) - 1), "the scales are not transposed again"
+    for lead, results, wanted in zip(leads, exe(args), model(args), strict=True):
+        with naming(lead):
+            assert_results_agree(results, wanted, torch.bfloat16)
+            for found, expected in zip(results, wanted, strict=True):
+                assert found.stride() == expected.stride() or not found.numel() or found.dtype.itemsize == 1
 
 
 def test_layouts_of_dynamically_many_rows() -> None:
