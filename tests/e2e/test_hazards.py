@@ -38,7 +38,7 @@ def test_bf16_roundings_survive() -> None:
 
 
 def test_bf16_roundings_need_their_handling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With `truncf` and `extf` in their place, IREE drops the roundings: that is what the test above would see."""
+    """With `truncf` and `extf` in their place, IREE drops the roundings (the kernel then cuts bits off): the test above would see it."""
     from torch_mlir import ir
     from torch_mlir.dialects import arith
 
@@ -55,7 +55,7 @@ def test_bf16_roundings_need_their_handling(monkeypatch: pytest.MonkeyPatch) -> 
     model, x = NormAndQuantize(), torch.randn(64, 1024).bfloat16()
     bytes_, scales = differing(fanfold.compile_and_run(model, (x,)), model(x))
     assert bytes_ > 0.01
-    assert scales > 0.5
+    assert scales > 0.4
 
 
 class BetweenOps(nn.Module):
