@@ -38,7 +38,10 @@ def test_bf16_roundings_survive() -> None:
 
 
 def test_bf16_roundings_need_their_handling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With `truncf` and `extf` in their place, IREE drops the roundings (the kernel then cuts bits off): the test above would see it."""
+    """With `truncf` and `extf` in their place, IREE drops the roundings, and the kernel cuts bits off where it keeps bf16.
+
+    That is what the test above would see.
+    """
     from torch_mlir import ir
     from torch_mlir.dialects import arith
 
