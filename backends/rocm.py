@@ -56,7 +56,9 @@ class RocmArch(GpuArch):
         # The first source goes to the low half.
         to_bf16 = Instruction("v_cvt_pk_bf16_f32 $0, $2, $1", "=v,v,v", 32) if self.packs_bf16 else None
         moves = _lane_moves() if self.moves_lanes else None
-        return replace(super().device(), to_bf16=to_bf16, to_fp8=to_fp8, moves=moves, minima_drop_nan=True)
+        return replace(
+            super().device(), to_bf16=to_bf16, to_fp8=to_fp8, moves=moves, minima_drop_nan=True, fuses_products=True
+        )
 
     def device_target(self) -> None:
         """The flags say it all."""

@@ -4,12 +4,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 import torch
+from torch._export import utils
+from torch.export import exported_program
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the tests marked ``gpu`` on a machine without a GPU that fanfold has a target for."""
+    """Put slow tests first, so that no worker ends alone on one; skip those marked ``gpu`` where there is no GPU."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     marked = [item for item in items if item.get_closest_marker("gpu")]
     if not marked:
         return
@@ -23,3 +29,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def _seed() -> None:
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _composite_ops_are_sought_once_an_export() -> Iterator[None]:
+    """Let torch fill its list of composite ops once for each decomposition, not once for each of thirty namespaces.
+
+    That takes a third of the time of an export, and there are a thousand in these tests. The list is the same.
+    """
+    collect, fill = exported_program._collect_all_valid_cia_ops, utils._materialize_cpp_cia_ops
+
+    def collect_once() -> set[Any]:
+        fill()
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(utils, "_materialize_cpp_cia_ops", lambda: None)
+            return collect()
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(exported_program, "_collect_all_valid_cia_ops", collect_once)
+        yield

@@ -11,6 +11,7 @@ from .emitter import Emitter
 from .executable import Executable
 from .formulas import is_single_number
 from .fpu_state import keep_denormals
+from .products import keep_products
 from .reductions import emit_absmax, emit_rstd
 from .row_buffers import pad_scales, plain_buffer, result_buffer
 from .scales import ScaleBuffer
@@ -84,6 +85,7 @@ class CpuKernels:
             is_last = arith.cmpi(arith.CmpIPredicate.eq, end, row_count)
             pad_scales(e, [buffer for _, buffer in outputs], is_last, row_count)
             func.return_([])
+        keep_products(executable.op)
         return executable.op
 
 

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from torch_mlir import ir
 from torch_mlir.dialects import arith
 
+from .intrinsics import call_intrinsic
+
 #: MXCSR bits "flush to zero" (15) and "denormals are zeros" (6).
 FLUSH_BITS = 0x8040
 
@@ -32,22 +34,10 @@ def keep_denormals(is_x86: bool) -> Iterator[None]:
         return ir.Operation.create("llvm.alloca", results=[pointer], operands=[one], attributes=attributes).result
 
     saved, changed = slot(), slot()
-    _intrinsic("llvm.x86.sse.stmxcsr", saved)
+    call_intrinsic("llvm.x86.sse.stmxcsr", None, [saved])
     mode = ir.Operation.create("llvm.load", results=[i32], operands=[saved], attributes={}).result
     kept = arith.andi(mode, arith.constant(i32, ~FLUSH_BITS))
     ir.Operation.create("llvm.store", operands=[kept, changed], attributes={})
-    _intrinsic("llvm.x86.sse.ldmxcsr", changed)
+    call_intrinsic("llvm.x86.sse.ldmxcsr", None, [changed])
     yield
-    _intrinsic("llvm.x86.sse.ldmxcsr", saved)
-
-
-def _intrinsic(name: str, pointer: ir.Value) -> None:
-    ir.Operation.create(
-        "llvm.call_intrinsic",
-        operands=[pointer],
-        attributes={
-            "intrin": ir.StringAttr.get(name),
-            "operandSegmentSizes": ir.DenseI32ArrayAttr.get([1, 0]),
-            "op_bundle_sizes": ir.DenseI32ArrayAttr.get([]),
-        },
-    )
+    call_intrinsic("llvm.x86.sse.ldmxcsr", None, [saved])

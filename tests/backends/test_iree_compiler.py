@@ -35,6 +35,13 @@ module {
 """
 
 
+INVALID = b"""
+func.func @main(%x: tensor<4xf32>) -> tensor<5xf32> {
+  "func.return"(%x) : (tensor<4xf32>) -> ()
+}
+"""
+
+
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A temporary folder of its own, to see what is left in it."""
@@ -95,6 +102,13 @@ def test_text_that_does_not_parse(temporary: Path) -> None:
     with pytest.raises(CompileError, match="rejected") as caught:
         compile_module(b"this is not MLIR", CPU)
     assert caught.value.found
+
+
+def test_what_iree_is_given_is_verified(temporary: Path) -> None:
+    """Only its checks between its own passes are switched off."""
+    with pytest.raises(CompileError) as caught:
+        compile_module(INVALID, CPU)
+    assert "doesn't match function result type" in caught.value.found
 
 
 def test_a_crash_is_an_error_with_a_replay_command(temporary: Path, fake_compiler: Callable[[str], None]) -> None:

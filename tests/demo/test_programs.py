@@ -32,7 +32,7 @@ def test_demo() -> None:
 @pytest.mark.slow
 def test_llama_decoder_layer() -> None:
     pytest.importorskip("transformers", reason="transformers comes with the extra `examples`")
-    output = run("examples/llama_decoder_layer.py", "--tokens", "16", "--no-torch-compile")
+    output = run("examples/llama_decoder_layer.py", "--tokens", "4", "--no-torch-compile")
     # Three quantisations; a sum and two; the layer.
     assert output.count(": ok") == 6 + 5 + 1
 

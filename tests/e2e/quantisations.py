@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -29,20 +29,31 @@ def special(rows: int, width: int, dtype: torch.dtype, seed: int) -> Tensor:
     return x.to(dtype)
 
 
-def check(model: nn.Module, dtype: torch.dtype, width: int = 128, rank: int = 2, *, dispatches: int = 1) -> None:
-    """Compile with dynamic leading dims; compare the bits of all results over seeds and sizes."""
+def check(spellings: Sequence[Quantize], dtype: torch.dtype, width: int = 128, rank: int = 2, *, more: int = 0) -> None:
+    """Compile spellings as one model with dynamic leading dims; compare the bits of all results over seeds and sizes.
+
+    Args:
+        spellings: What is compiled: each reads a tensor of its own, and must become a kernel and a dispatch of its own.
+        dtype: The dtype of the tensors.
+        width: Their last dim.
+        rank: Their rank.
+        more: How many dispatches there are besides.
+    """
+    model = Together(spellings)
     names = {axis: torch.export.Dim(f"d{axis}", min=0 if axis == 0 else 1, max=512) for axis in range(rank - 1)}
     lead = (4, 3, 2)[: rank - 1]
-    exe = fanfold.compile(model, (torch.randn(*lead, width).to(dtype),), dynamic_shapes=(names,))
+    example = [torch.randn(*lead, width).to(dtype) for _ in spellings]
+    exe = fanfold.compile(model, (example,), dynamic_shapes=([names] * len(spellings),))
     taken = [d for d in exe.report.decisions if d.op == "quantize (spelled out)"]
-    assert len(taken) == 1, str(exe.report)
-    assert taken[0].kernel, str(exe.report)
-    assert not taken[0].reason, str(exe.report)
-    assert exe.report.dispatches == dispatches, str(exe.report)
+    assert len(taken) == len(spellings), str(exe.report)
+    assert all(d.kernel and not d.reason for d in taken), str(exe.report)
+    assert exe.report.kernel_dispatches == len(spellings), str(exe.report)
+    assert exe.report.dispatches == len(spellings) + more, str(exe.report)
     for seed, rows in enumerate((0, 1, 5, 40)):
         x = special(rows * (2 if rank > 2 else 1), width, dtype, seed)
-        x = x.reshape(rows, *((2,) if rank > 2 else ()), *(1,) * (rank - 3), width)
-        assert_same_bits(exe(x), model(x), f"{rows} rows")
+        inputs = [x.reshape(rows, *((2,) if rank > 2 else ()), *(1,) * (rank - 3), width)] * len(spellings)
+        for spelling, found, expected in zip(spellings, exe(inputs), model(inputs), strict=True):
+            assert_same_bits(found, expected, f"{spelling.__name__}, {rows} rows")
 
 
 def assert_same_bits(found: tuple[Tensor, ...], expected: tuple[Tensor, ...], where: str) -> None:
@@ -65,3 +76,14 @@ class Module(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         return self.quantize(x)
+
+
+class Together(nn.Module):
+    """Spellings side by side, each of a tensor of its own: one compilation tests them all."""
+
+    def __init__(self, spellings: Sequence[Quantize]) -> None:
+        super().__init__()
+        self.spellings = spellings
+
+    def forward(self, inputs: list[Tensor]) -> list[tuple[Tensor, ...]]:
+        return [quantize(x) for quantize, x in zip(self.spellings, inputs, strict=True)]

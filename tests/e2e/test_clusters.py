@@ -7,6 +7,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -115,8 +118,20 @@ def inputs(lead: tuple[int, ...], dtype: torch.dtype, seed: int) -> tuple[Tensor
 
 
 def assert_agrees(exe: fanfold.Executable, model: nn.Module, args: tuple[Tensor, ...]) -> None:
-    dtype = args[0].dtype
-    for found, expected in zip(exe(*args), model(*args), strict=True):
+    assert_results_agree(exe(*args), model(*args), args[0].dtype)
+
+
+@contextmanager
+def naming(case: object) -> Iterator[None]:
+    """Say which model or shape a failure is of."""
+    try:
+        yield
+    except AssertionError as error:
+        raise AssertionError(f"{case}: {error}") from error
+
+
+def assert_results_agree(results: Iterable[Tensor], wanted: Iterable[Tensor], dtype: torch.dtype) -> None:
+    for found, expected in zip(results, wanted, strict=True):
         assert found.shape == expected.shape
         if expected.dtype == torch.int32:
             assert torch.equal(found, expected)
@@ -146,56 +161,88 @@ def test_one_kernel(model_class: type[nn.Module], dynamic: bool) -> None:
             assert_agrees(exe, model, inputs(lead, torch.bfloat16, seed))
 
 
-@pytest.mark.parametrize("model_class", [*ONE_KERNEL, TensorScale, Layouts])
+ALL = [*ONE_KERNEL, TensorScale, Layouts]
+
+
+class Together(nn.Module):
+    """All of them side by side, each with inputs of its own: one compilation tests them all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.models = nn.ModuleList(model_class() for model_class in ALL)
+
+    def forward(self, inputs: list[tuple[Tensor, ...]]) -> list[tuple[Tensor, ...]]:
+        return [model(*args) for model, args in zip(self.models, inputs, strict=True)]
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.float32], ids=str)
-def test_other_dtypes(model_class: type[nn.Module], dtype: torch.dtype) -> None:
-    model = model_class()
-    exe = fanfold.compile(model, inputs((2, 3), dtype, 0))
+def test_other_dtypes(dtype: torch.dtype) -> None:
+    exe = fanfold.compile(Together(), ([inputs((2, 3), dtype, 0) for _ in ALL],))
     for seed in range(3):
         args = inputs((2, 3), dtype, seed)
-        if dtype == torch.float32:
-            # Scales and values of f32 rows differ by the order of the sum, so by a few units in the last place.
-            for found, expected in zip(exe(*args), model(*args), strict=True):
-                if expected.dtype == torch.float32:
-                    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
-        else:
-            assert_agrees(exe, model, args)
+        for model_class, results in zip(ALL, exe([args] * len(ALL)), strict=True):
+            with naming(model_class):
+                if dtype == torch.float32:
+                    # Scales and values of f32 rows differ by the order of the sum: a few units in the last place.
+                    for found, expected in zip(results, model_class()(*args), strict=True):
+                        if expected.dtype == torch.float32:
+                            torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
+                else:
+                    assert_results_agree(results, model_class()(*args), dtype)
 
 
-@pytest.mark.parametrize("model_class", [*ONE_KERNEL, TensorScale, Layouts])
-def test_without_kernels(model_class: type[nn.Module], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FANFOLD_KERNELS", "off")
-    model = model_class()
-    args = inputs((2, 5), torch.bfloat16, 1)
-    exe = fanfold.compile(model, args)
+    exe = fanfold.compile(Together(), ([inputs((2, 5), torch.bfloat16, 1) for _ in ALL],))
     assert exe.report.kernel_dispatches == 0
-    assert_agrees(exe, model, args)
+    args = inputs((2, 5), torch.bfloat16, 1)
+    for model_class, results in zip(ALL, exe([args] * len(ALL)), strict=True):
+        with naming(model_class):
+            assert_results_agree(results, model_class()(*args), torch.bfloat16)
 
 
-@pytest.mark.parametrize("lead", [(4,), (3, 3), (1, 1), (0, 2), (2, 2, 2)], ids=str)
-def test_tensor_scale(lead: tuple[int, ...]) -> None:
-    model = TensorScale()
-    exe = fanfold.compile(model, inputs(lead, torch.bfloat16, 0), strict=True)
+class OfEachShape(nn.Module):
+    """A model called with several tensors of static shapes, which share its kernels."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, inputs: list[tuple[Tensor, ...]]) -> list[tuple[Tensor, ...]]:
+        return [self.model(*args) for args in inputs]
+
+
+def test_tensor_scale() -> None:
+    leads = [(4,), (3, 3), (1, 1), (0, 2), (2, 2, 2)]
+    model = OfEachShape(TensorScale())
+    exe = fanfold.compile(model, ([inputs(lead, torch.bfloat16, 0) for lead in leads],), strict=True)
     # One kernel finds both maxima, and one quantises; the norm is computed in each of them, once.
-    assert exe.report.kernel_dispatches == 2, str(exe.report)
+    assert exe.report.kernel_dispatches == 2 * len(leads), str(exe.report)
     assert {k.name for k in exe.report.kernels} == {
         "residual_add_rms_norm_absmax_x2_192",
         "rms_norm_quantize_x2_192",
     }
     for seed in range(3):
-        assert_agrees(exe, model, inputs(lead, torch.bfloat16, seed))
+        args = [inputs(lead, torch.bfloat16, seed) for lead in leads]
+        for lead, found, expected in zip(leads, exe(args), model(args), strict=True):
+            with naming(lead):
+                assert_results_agree(found, expected, torch.bfloat16)
 
 
-@pytest.mark.parametrize("lead", [(1,), (3,), (4,), (2, 3), (0,), ()], ids=str)
-def test_layouts(lead: tuple[int, ...]) -> None:
-    model = Layouts()
-    args = inputs(lead, torch.bfloat16, 2)
-    exe = fanfold.compile(model, args)
+def test_layouts() -> None:
+    leads = [(1,), (3,), (4,), (2, 3), (0,), ()]
+    model = OfEachShape(Layouts())
+    args = [inputs(lead, torch.bfloat16, 2) for lead in leads]
+    exe = fanfold.compile(model, (args,))
+    # Two kernels each, for one has at most 16 results.
+    assert exe.report.kernel_dispatches == 2 * len(leads), str(exe.report)
     # Of no rows, IREE runs nothing.
-    assert exe.report.dispatches <= exe.report.kernel_dispatches, "the scales are not transposed again"
-    assert_agrees(exe, model, args)
-    for found, expected in zip(exe(*args), model(*args), strict=True):
-        assert found.stride() == expected.stride() or not found.numel() or found.dtype.itemsize == 1
+    assert exe.report.dispatches == 2 * (len(leads) - 1), "the scales are not transposed again"
+    for lead, results, wanted in zip(leads, exe(args), model(args), strict=True):
+        with naming(lead):
+            assert_results_agree(results, wanted, torch.bfloat16)
+            for found, expected in zip(results, wanted, strict=True):
+                assert found.stride() == expected.stride() or not found.numel() or found.dtype.itemsize == 1
 
 
 def test_layouts_of_dynamically_many_rows() -> None:

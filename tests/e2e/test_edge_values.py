@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -36,6 +38,12 @@ class Quantised(nn.Module):
         return tuple(results)
 
 
+@functools.cache
+def compiled(dtype: torch.dtype) -> tuple[Quantised, fanfold.Executable]:
+    model = Quantised(dtype)
+    return model, fanfold.compile(model, (torch.randn(ROWS, WIDTH).to(dtype),))
+
+
 def special_rows(dtype: torch.dtype) -> Tensor:
     """Return ordinary rows and one row of each kind."""
     x = torch.randn(ROWS, WIDTH)
@@ -57,8 +65,7 @@ def special_rows(dtype: torch.dtype) -> Tensor:
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32], ids=str)
 def test_edge_values(dtype: torch.dtype) -> None:
-    model = Quantised(dtype)
-    exe = fanfold.compile(model, (torch.randn(ROWS, WIDTH).to(dtype),))
+    model, exe = compiled(dtype)
     x = special_rows(dtype)
     found, expected = exe(x), model(x)
     assert_rounded(found[0], expected[0])
@@ -67,8 +74,7 @@ def test_edge_values(dtype: torch.dtype) -> None:
 
 def test_the_float_mode_is_restored() -> None:
     """The kernel keeps denormals and leaves the thread's mode as it was: results do not depend on earlier calls."""
-    model = Quantised(torch.bfloat16)
-    exe = fanfold.compile(model, (torch.randn(ROWS, WIDTH).bfloat16(),))
+    _, exe = compiled(torch.bfloat16)
     x = special_rows(torch.bfloat16)
     first = exe(x)
     denormal = torch.full((4,), 1e-40)

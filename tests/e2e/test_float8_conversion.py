@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
 from torch import Tensor, nn
 
@@ -22,18 +21,35 @@ class Convert(nn.Module):
         return tuple(x.to(dtype) for dtype in self.dtypes)
 
 
+class ConvertEach(nn.Module):
+    """Several tensors, each to dtypes of its own: one compilation converts them all."""
+
+    def __init__(self, *dtypes: tuple[torch.dtype, ...]) -> None:
+        super().__init__()
+        self.dtypes = dtypes
+
+    def forward(self, inputs: list[Tensor]) -> list[tuple[Tensor, ...]]:
+        return [tuple(x.to(dtype) for dtype in own) for x, own in zip(inputs, self.dtypes, strict=True)]
+
+
 def same_bits(found: Tensor, expected: Tensor) -> bool:
     integer = {1: torch.uint8, 2: torch.int16, 4: torch.int32}[expected.element_size()]
     nan = expected.isnan()
     return torch.equal(found.isnan(), nan) and torch.equal(found.view(integer)[~nan], expected.view(integer)[~nan])
 
 
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
-def test_from_every_16_bit_value(dtype: torch.dtype) -> None:
-    x = torch.arange(-(2**15), 2**15, dtype=torch.int16).view(dtype).view(256, 256)
-    exe = fanfold.compile(Convert(*FP8), (x,))
-    for found, expected in zip(exe(x), Convert(*FP8)(x), strict=True):
-        assert same_bits(found, expected), expected.dtype
+def every_code(dtype: torch.dtype) -> Tensor:
+    """Return all values of an 8-bit dtype."""
+    return torch.arange(256, dtype=torch.int16).to(torch.uint8).view(dtype)
+
+
+def test_from_every_16_bit_value() -> None:
+    every = torch.arange(-(2**15), 2**15, dtype=torch.int16)
+    inputs = [every.clone().view(dtype).view(256, 256) for dtype in (torch.bfloat16, torch.float16)]
+    model = ConvertEach(tuple(FP8), tuple(FP8))
+    for x, found, expected in zip(inputs, fanfold.compile_and_run(model, (inputs,)), model(inputs), strict=True):
+        for a, b in zip(found, expected, strict=True):
+            assert same_bits(a, b), f"{x.dtype} to {b.dtype}"
 
 
 def test_from_f32() -> None:
@@ -50,13 +66,12 @@ def test_from_f32() -> None:
         assert same_bits(found, expected), expected.dtype
 
 
-@pytest.mark.parametrize("dtype", FP8, ids=str)
-def test_every_code(dtype: torch.dtype) -> None:
-    q = torch.arange(256, dtype=torch.int16).to(torch.uint8).view(dtype)
-    wide = (torch.float32, torch.bfloat16, torch.float16)
-    exe = fanfold.compile(Convert(*wide), (q,))
-    for found, expected in zip(exe(q), Convert(*wide)(q), strict=True):
-        assert same_bits(found, expected), expected.dtype
+def test_every_code() -> None:
+    inputs = [every_code(dtype) for dtype in FP8]
+    model = ConvertEach(*[(torch.float32, torch.bfloat16, torch.float16)] * len(FP8))
+    for q, found, expected in zip(inputs, fanfold.compile_and_run(model, (inputs,)), model(inputs), strict=True):
+        for a, b in zip(found, expected, strict=True):
+            assert same_bits(a, b), f"{q.dtype} to {b.dtype}"
 
 
 def same_codes(found: Tensor, expected: Tensor) -> bool:
@@ -69,14 +84,13 @@ def same_codes(found: Tensor, expected: Tensor) -> bool:
 E8M0 = torch.float8_e8m0fnu
 
 
-@pytest.mark.parametrize("dtype", [torch.int64, torch.int32, torch.int8, torch.uint8, torch.bool], ids=str)
-def test_integers_saturate(dtype: torch.dtype) -> None:
-    x = torch.arange(-70000, 70000, 7)
-    if dtype.itemsize == 1:
-        x = torch.arange(-128, 128).to(dtype)
-    x = x.to(dtype)
-    for found, expected in zip(fanfold.compile(Convert(*FP8, E8M0), (x,))(x), Convert(*FP8, E8M0)(x), strict=True):
-        assert same_codes(found, expected), expected.dtype
+def test_integers_saturate() -> None:
+    inputs = [torch.arange(-70000, 70000, 7, dtype=dtype) for dtype in (torch.int64, torch.int32)]
+    inputs += [torch.arange(-128, 128).to(dtype) for dtype in (torch.int8, torch.uint8, torch.bool)]
+    model = ConvertEach(*[(*FP8, E8M0)] * len(inputs))
+    for x, found, expected in zip(inputs, fanfold.compile_and_run(model, (inputs,)), model(inputs), strict=True):
+        for a, b in zip(found, expected, strict=True):
+            assert same_codes(a, b), f"{x.dtype} to {b.dtype}"
 
 
 def test_from_f64() -> None:
@@ -91,23 +105,24 @@ def test_from_f64() -> None:
         assert same_codes(found, expected), expected.dtype
 
 
-@pytest.mark.parametrize("dtype", [*FP8, E8M0], ids=str)
-def test_every_code_to_other_types(dtype: torch.dtype) -> None:
-    q = torch.arange(256, dtype=torch.int16).to(torch.uint8).view(dtype)
-    others = [other for other in [*FP8, E8M0] if other != dtype]
-    *found, double = fanfold.compile(Convert(*others, torch.float64), (q,))(q)
-    for one, other in zip(found, others, strict=True):
-        assert same_codes(one, q.to(other)), other
-    # IREE takes 2^-127, a denormal f32, for zero on the way to f64.
-    expected = torch.where(q.float() == 2.0**-127, 0.0, q.double())
-    torch.testing.assert_close(double, expected, rtol=0, atol=0, equal_nan=True)
+def test_every_code_to_other_types() -> None:
+    inputs = [every_code(dtype) for dtype in [*FP8, E8M0]]
+    others = [tuple(other for other in [*FP8, E8M0] if other != q.dtype) for q in inputs]
+    model = ConvertEach(*[(*own, torch.float64) for own in others])
+    for q, own, results in zip(inputs, others, fanfold.compile_and_run(model, (inputs,)), strict=True):
+        *found, double = results
+        for one, other in zip(found, own, strict=True):
+            assert same_codes(one, q.to(other)), f"{q.dtype} to {other}"
+        # IREE takes 2^-127, a denormal f32, for zero on the way to f64.
+        expected = torch.where(q.float() == 2.0**-127, 0.0, q.double())
+        torch.testing.assert_close(double, expected, rtol=0, atol=0, equal_nan=True, msg=f"{q.dtype} to f64")
 
 
-@pytest.mark.parametrize("dtype", FP8, ids=str)
-def test_every_finite_code_to_integers(dtype: torch.dtype) -> None:
-    q = torch.arange(256, dtype=torch.int16).to(torch.uint8).view(dtype)
-    q = q[q.float().isfinite()]
-    assert torch.equal(fanfold.compile_and_run(Convert(torch.int32), (q,))[0], q.to(torch.int32))
+def test_every_finite_code_to_integers() -> None:
+    inputs = [q[q.float().isfinite()] for q in map(every_code, FP8)]
+    found = fanfold.compile_and_run(ConvertEach(*[(torch.int32,)] * len(FP8)), (inputs,))
+    for q, (integers,) in zip(inputs, found, strict=True):
+        assert torch.equal(integers, q.to(torch.int32)), q.dtype
 
 
 def test_e8m0() -> None:

@@ -38,7 +38,10 @@ def test_bf16_roundings_survive() -> None:
 
 
 def test_bf16_roundings_need_their_handling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With `truncf` and `extf` in their place, IREE drops the roundings: that is what the test above would see."""
+    """With `truncf` and `extf` in their place, IREE drops the roundings, and the kernel keeps bf16 by cutting bits off.
+
+    That is what the test above would see.
+    """
     from torch_mlir import ir
     from torch_mlir.dialects import arith
 
@@ -55,7 +58,7 @@ def test_bf16_roundings_need_their_handling(monkeypatch: pytest.MonkeyPatch) -> 
     model, x = NormAndQuantize(), torch.randn(64, 1024).bfloat16()
     bytes_, scales = differing(fanfold.compile_and_run(model, (x,)), model(x))
     assert bytes_ > 0.01
-    assert scales > 0.5
+    assert scales > 0.4
 
 
 class BetweenOps(nn.Module):
@@ -162,3 +165,21 @@ class DoubleWeight(nn.Module):
 def test_f64_parameters() -> None:
     model, x = DoubleWeight(), torch.randn(3, 64, dtype=torch.float64)
     assert torch.equal(fanfold.compile_and_run(model, (x,)), model(x))
+
+
+class ProductAndSum(nn.Module):
+    """A product, a sum and a quantisation in f32: each op rounds."""
+
+    def forward(self, x: Tensor, r: Tensor, scale: Tensor) -> tuple[Tensor, ...]:
+        y = x * r + x
+        return y, torch.ops.fanfold.static_quant(y, scale), *torch.ops.fanfold.group_quant(y, 128, torch.int8)
+
+
+def test_a_product_is_rounded_before_the_sum() -> None:
+    """IREE marks products and sums as fit to be fused, which rounds once."""
+    x, r = torch.randn(64, 256), torch.randn(64, 256)
+    args = (x, r, torch.tensor([0.013]))
+    exe = fanfold.compile(ProductAndSum(), args)
+    assert exe.report.dispatches == 1
+    for found, expected in zip(exe(*args), ProductAndSum()(*args), strict=True):
+        assert torch.equal(found.view(torch.int8), expected.view(torch.int8))

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable
+import importlib.util
+from collections.abc import Callable, Iterable, Mapping
 
 import pytest
 import torch
@@ -45,10 +45,7 @@ IN_ALL_DTYPES = {"llama", "gemma", "t5", "gpt_oss", "nanochat"}
 def hugging_face(model: str, width: int, dtype: torch.dtype) -> nn.Module:
     """Make the norm of a model in Hugging Face's transformers, with a weight that is not all ones."""
     pytest.importorskip("transformers")
-    try:
-        module = importlib.import_module(f"transformers.models.{model}.modeling_{model}")
-    except ModuleNotFoundError:
-        pytest.skip(f"this transformers has no {model}")
+    module = importlib.import_module(f"transformers.models.{model}.modeling_{model}")
     makes = getattr(module, CLASSES[model])
     norm: nn.Module = makes(width) if model != "nanochat" else makes()
     for parameter in norm.parameters():
@@ -69,48 +66,77 @@ def special_rows(width: int, dtype: torch.dtype, seed: int) -> Tensor:
     return x.to(dtype)
 
 
-def check(model: nn.Module, shape: tuple[int, ...], dtype: torch.dtype, *, dispatches: int = 1) -> fanfold.Executable:
-    """Compile `model` with dynamic leading dims, and compare it with eager on all kinds of rows."""
+class Together(nn.Module):
+    """Norms side by side, each of a tensor of its own: norms of one tensor would share a kernel."""
+
+    def __init__(self, norms: Iterable[nn.Module]) -> None:
+        super().__init__()
+        self.norms = nn.ModuleList(norms)
+
+    def forward(self, inputs: list[Tensor]) -> list[Tensor]:
+        return [norm(x) for norm, x in zip(self.norms, inputs, strict=True)]
+
+
+def check(norms: Mapping[str, nn.Module], shape: tuple[int, ...], dtype: torch.dtype) -> None:
+    """Compile norms as one model with dynamic leading dims, and compare each with eager on all kinds of rows."""
+    model = Together(norms.values())
     *lead, width = shape
     sizes = {axis: torch.export.Dim(f"d{axis}", min=0, max=4096) for axis in range(len(lead) - (len(lead) > 2))}
-    exe = fanfold.compile(model, (torch.randn(shape).to(dtype),), dynamic_shapes=(sizes,))
-    assert exe.report.dispatches == dispatches, str(exe.report)
+    example = [torch.randn(shape).to(dtype) for _ in norms]
+    exe = fanfold.compile(model, (example,), dynamic_shapes=([sizes] * len(norms),))
+    assert exe.report.dispatches == len(norms), str(exe.report)
+    assert len(exe.report.decisions) == len(norms), str(exe.report)
     assert all(d.kernel and not d.reason for d in exe.report.decisions), str(exe.report)
+
+    def compare(x: Tensor) -> None:
+        inputs = [x] * len(norms)
+        for name, found, expected in zip(norms, exe(inputs), model(inputs), strict=True):
+            try:
+                assert_rounded(found, expected)
+            except AssertionError as error:
+                raise AssertionError(f"{name}, {list(x.shape)}: {error}") from error
+
     inner = shape[len(sizes) : -1]
     for seed, counts in enumerate([(0,), (1,), (3,), (9,)]):
         leading = (*counts, *(1 if n == 0 else 2 for n in sizes if n), *inner)
-        x = torch.randn(*leading, width, generator=torch.Generator().manual_seed(seed)).to(dtype)
-        assert_rounded(exe(x), model(x))
+        compare(torch.randn(*leading, width, generator=torch.Generator().manual_seed(seed)).to(dtype))
     rows = special_rows(width, dtype, seed=7)
-    x = (
+    compare(
         rows.reshape(9, *(1 for _ in shape[1:-1]), width)
         .expand(9, *(1,) * (len(sizes) - 1), *inner, width)
         .contiguous()
     )
-    assert_rounded(exe(x), model(x))
-    return exe
 
 
-#: Every model in bf16; what is spelled otherwise in f16 and f32 as well.
-MODELS = [(model, dtype) for model in CLASSES for dtype in DTYPES if dtype == torch.bfloat16 or model in IN_ALL_DTYPES]
+def there(models: Iterable[str]) -> list[str]:
+    """Return the models that this transformers has; `test_transformers_has` skips for each of the others."""
+    pytest.importorskip("transformers")
+    return [model for model in models if importlib.util.find_spec(f"transformers.models.{model}") is not None]
 
 
-@pytest.mark.parametrize(("model", "dtype"), MODELS)
-def test_hugging_face(model: str, dtype: torch.dtype) -> None:
-    """Batch and sequence are dynamic."""
-    check(hugging_face(model, 192, dtype), (2, 4, 192), dtype)
+@pytest.mark.parametrize("model", CLASSES)
+def test_transformers_has(model: str) -> None:
+    if not there([model]):
+        pytest.skip(f"this transformers has no {model}")
 
 
-@pytest.mark.parametrize("model", ["llama", "gemma", "gemma4", "t5", "olmo2"])
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_hugging_face(dtype: torch.dtype) -> None:
+    """Batch and sequence are dynamic. Every model in bf16; what is spelled otherwise in f16 and f32 as well."""
+    models = there(CLASSES if dtype == torch.bfloat16 else sorted(IN_ALL_DTYPES))
+    check({model: hugging_face(model, 192, dtype) for model in models}, (2, 4, 192), dtype)
+
+
 @pytest.mark.parametrize("width", [1, 37, 1537])
-def test_hugging_face_odd_widths(model: str, width: int) -> None:
-    check(hugging_face(model, width, torch.bfloat16), (4, width), torch.bfloat16)
+def test_hugging_face_odd_widths(width: int) -> None:
+    models = there(["llama", "gemma", "gemma4", "t5", "olmo2"])
+    check({model: hugging_face(model, width, torch.bfloat16) for model in models}, (4, width), torch.bfloat16)
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 def test_per_head(dtype: torch.dtype) -> None:
     """Qwen3 normalises each head: rows of 128 in a tensor of rank 4."""
-    check(hugging_face("qwen3", 128, dtype), (2, 3, 4, 128), dtype)
+    check({"qwen3": hugging_face("qwen3", 128, dtype)}, (2, 3, 4, 128), dtype)
 
 
 def test_static_shapes() -> None:
@@ -205,13 +231,11 @@ SPELLINGS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("norm", "dtype"),
-    [(norm, DTYPES[i]) for number, norm in enumerate(SPELLINGS) for i in {0, 1 + number % 2}],
-    ids=lambda value: getattr(value, "__name__", str(value)),
-)
-def test_spelling(norm: Callable[[Tensor, Tensor], Tensor], dtype: torch.dtype) -> None:
-    check(Spelling(norm, 256, dtype), (4, 256), dtype)
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_spellings(dtype: torch.dtype) -> None:
+    """Every spelling in bf16, and in f16 and f32 by turns."""
+    chosen = [norm for i, norm in enumerate(SPELLINGS) if dtype in (torch.bfloat16, DTYPES[1 + i % 2])]
+    check({norm.__name__: Spelling(norm, 256, dtype) for norm in chosen}, (4, 256), dtype)
 
 
 def _weight_plus_one_in_its_own_type(x: Tensor, w: Tensor) -> Tensor:

@@ -50,12 +50,20 @@ BUFFERS = {
 }
 
 
-@pytest.mark.parametrize("value", BUFFERS.values(), ids=BUFFERS)
-def test_buffer_arrives(value: torch.Tensor, run_stock: Runner) -> None:
-    model = _Buffer(value)
-    x = torch.randn(value.shape)
-    (result,) = run_stock(import_model(model, (x,)), x)
-    np.testing.assert_array_equal(result, model(x).numpy())
+class _Buffers(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.each = nn.ModuleList(_Buffer(value) for value in BUFFERS.values())
+
+    def forward(self, *inputs: torch.Tensor) -> list[torch.Tensor]:
+        return [buffer(x) for buffer, x in zip(self.each, inputs, strict=True)]
+
+
+def test_buffers_arrive(run_stock: Runner) -> None:
+    model, inputs = _Buffers(), tuple(torch.randn(value.shape) for value in BUFFERS.values())
+    results = run_stock(import_model(model, inputs), *inputs)
+    for name, result, expected in zip(BUFFERS, results, model(*inputs), strict=True):
+        np.testing.assert_array_equal(result, expected.numpy(), err_msg=name)
 
 
 def test_tensor_longer_than_one_is_a_parameter() -> None:

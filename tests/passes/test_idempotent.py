@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable
 from itertools import pairwise
@@ -130,10 +131,17 @@ MODELS: list[Forward] = [
 ]
 
 
-def exported(forward: Forward, *, dynamic: bool = True) -> ir.Module:
+@functools.cache
+def imported(forward: Forward, dynamic: bool) -> str:
+    """Import a model, which takes longer than all passes, once for every test that runs passes on it."""
     x = torch.randn(2, 6, WIDTH).bfloat16()
     dims = {1: torch.export.Dim("s", min=3)}
-    return import_model(Model(forward).eval(), (x, x), dynamic_shapes=(dims, dims) if dynamic else None).module
+    module = import_model(Model(forward).eval(), (x, x), dynamic_shapes=(dims, dims) if dynamic else None).module
+    return str(module.operation.get_asm(enable_debug_info=True))
+
+
+def exported(forward: Forward, *, dynamic: bool = True) -> ir.Module:
+    return parse_module(imported(forward, dynamic))
 
 
 def passes_with_more_to_do(module: ir.Module, kernels: Kernels) -> list[str]:

@@ -108,6 +108,7 @@ INTRINSICS: dict[str, Callable[..., Array]] = {
     # LLVM's, on every processor.
     "llvm.minimum": lambda _, a, b: np.minimum(a, b),
     "llvm.maximum": lambda _, a, b: np.maximum(a, b),
+    "llvm.arithmetic.fence": lambda _, a: a,
 }
 
 #: Those whose lanes read each other's registers: what a lane that is off has is no number.

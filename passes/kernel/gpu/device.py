@@ -78,6 +78,7 @@ class GpuDevice:
             one, integers do.
         moves: How lanes exchange numbers; without it, by `gpu.shuffle`.
         minima_drop_nan: Whether IREE makes minima and maxima of `arith` into such that drop a NaN.
+        fuses_products: Whether IREE has LLVM fuse products with the sums that they go into.
         name: The vendor's name of the architecture.
     """
 
@@ -89,4 +90,5 @@ class GpuDevice:
     to_fp8: tuple[tuple[str, Instruction | PackingIntrinsic], ...] = ()
     moves: LaneMoves | None = None
     minima_drop_nan: bool = False
+    fuses_products: bool = False
     name: str = ""

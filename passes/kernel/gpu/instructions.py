@@ -2,24 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Conversions by the device's own instructions: two f32 at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from torch_mlir import ir
 from torch_mlir.dialects import arith, llvm, vector
 
 from fanfold.passes.kernel.emitter import Emitter
+from fanfold.passes.kernel.intrinsics import call_intrinsic
 
 from .device import Instruction, PackingIntrinsic
-
-
-def call_intrinsic(name: str, result: ir.Type, operands: Sequence[ir.Value]) -> ir.Value:
-    """Call an LLVM intrinsic."""
-    attributes = {
-        "intrin": ir.StringAttr.get(name),
-        "operandSegmentSizes": ir.DenseI32ArrayAttr.get([len(operands), 0]),
-        "op_bundle_sizes": ir.DenseI32ArrayAttr.get([]),
-    }
-    return ir.Operation.create("llvm.call_intrinsic", [result], list(operands), attributes).result
 
 
 def emit_pairs(e: Emitter, instruction: Instruction, value: ir.Value) -> list[ir.Value]:

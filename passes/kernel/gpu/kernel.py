@@ -10,6 +10,7 @@ from torch_mlir.dialects import arith, func, gpu
 
 from fanfold.passes.kernel.emitter import Emitter
 from fanfold.passes.kernel.executable import Executable
+from fanfold.passes.kernel.products import keep_products
 from fanfold.passes.kernel.row_buffers import pad_scales, plain_buffer, result_buffer
 from fanfold.passes.kernel.scales import ScaleBuffer
 from fanfold.passes.kernel.values import Buffer
@@ -87,6 +88,8 @@ class GpuKernels:
             func.return_([])
         if self.device.minima_drop_nan:
             keep_nan(executable.op)
+        if self.device.fuses_products:
+            keep_products(executable.op)
         return executable.op
 
 

@@ -6,9 +6,9 @@ from torch_mlir import ir
 from torch_mlir.dialects import arith, gpu, memref, scf, vector
 
 from fanfold.passes.kernel.emitter import Emitter, tree
+from fanfold.passes.kernel.intrinsics import call_intrinsic
 
 from .device import LANE, VALUE, GpuDevice, LaneCall, LaneMoves
-from .instructions import call_intrinsic
 from .schedule import Schedule
 from .values import Place
 

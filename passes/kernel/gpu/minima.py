@@ -4,7 +4,7 @@
 
 from torch_mlir import ir
 
-from .instructions import call_intrinsic
+from fanfold.passes.kernel.intrinsics import call_intrinsic
 
 #: LLVM's intrinsics with the meaning of the ops: a NaN operand is the result, and -0 is less than +0.
 _INTRINSICS = {"arith.minimumf": "llvm.minimum", "arith.maximumf": "llvm.maximum"}

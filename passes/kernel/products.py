@@ -1,0 +1,32 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Products that are rounded before something is added to them, as eager PyTorch rounds them.
+
+IREE allows LLVM to make one multiply-add of a product and a sum: it marks the ops so for CPUs, and asks for it on AMD's
+GPUs. A fused multiply-add that keeps the numbers is written as `math.fma`; all others change them.
+"""
+
+from torch_mlir import ir
+
+from .intrinsics import call_intrinsic
+
+_SUMS = ("arith.addf", "arith.subf")
+
+
+def keep_products(op: ir.Operation) -> None:
+    """Put a fence, which costs no instruction, between the products and the sums within an op."""
+    for region in op.regions:
+        for block in region.blocks:
+            for view in list(block.operations):
+                inner = view.operation
+                keep_products(inner)
+                if inner.name in _SUMS:
+                    for index, operand in enumerate(inner.operands):
+                        if _is_product(operand):
+                            with inner.location, ir.InsertionPoint(inner):
+                                fenced = call_intrinsic("llvm.arithmetic.fence", operand.type, [operand])
+                            inner.operands[index] = fenced
+
+
+def _is_product(value: ir.Value) -> bool:
+    return not isinstance(value, ir.BlockArgument) and bool(value.owner.name == "arith.mulf")
