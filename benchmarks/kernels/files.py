@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from benchmarks.kernels.compare import REGISTER_SLACK
+from benchmarks.kernels.compare import REGISTER_SLACK, SCRATCH_SLACK
 from benchmarks.kernels.row import Row
 from fanfold.backends.inspection.code import Access, bytes_of, widest
 
@@ -23,10 +23,10 @@ PTX that IREE writes and what `ptxas -v` says of it, for AMD the assembly and th
 are in `benchmarks/kernels/regions.py`; their numbers are compared with eager PyTorch by `tests/e2e/test_clusters.py`,
 `test_fan_out.py` and `test_patterns.py` on the CPU target, and by `tests/simt/` on a GPU made of NumPy.
 
-`python -m benchmarks.kernels --check` compiles them again and fails when anything is worse than here: a spill, more
-scratch or shared memory, a narrower widest access, more bytes, barriers or dispatches, or more than {slack} registers
-more. CI checks every architecture and region, at widths that take turns (`--sample`). A change that makes a kernel
-better, or worse on purpose, has this page written anew: `{command}`.
+`python -m benchmarks.kernels --check` compiles them again and fails when anything is worse than here: a spill, a
+narrower widest access, more bytes, barriers, shared memory or dispatches, more than {slack} registers more, or more
+than {scratch} bytes of scratch memory more. CI checks every architecture and region, at widths that take turns
+(`--sample`). A change that makes a kernel better, or worse on purpose, has this page written anew: `{command}`.
 
 - **rows**: of a workgroup; `1/4` where four workgroups share one. **registers**: of a thread; vector registers on AMD's
   GPUs. A kernel that spills, or takes scratch memory, says so.
@@ -48,7 +48,7 @@ def write(rows: Iterable[Row], versions: Mapping[str, str], page: Path, data: Pa
     lines = ",\n".join(json.dumps(row.to_json()) for row in rows)
     data.write_text(f'{{"versions": {json.dumps(versions)},\n"kernels": [\n{lines}\n]}}\n', encoding="utf-8")
     said = ", ".join(f"{name} {version}" for name, version in versions.items())
-    parts = [PAGE.format(command=COMMAND, slack=REGISTER_SLACK, versions=said)]
+    parts = [PAGE.format(command=COMMAND, slack=REGISTER_SLACK, scratch=SCRATCH_SLACK, versions=said)]
     archs = list(dict.fromkeys(row.arch for row in rows))
     parts.append("## At a glance\n\n" + _summary(rows, archs))
     parts += [f"## {arch}\n\n" + _table([row for row in rows if row.arch == arch]) for arch in archs]
