@@ -57,7 +57,8 @@ class Loop:
 
 def loops_of(assembly: str) -> Iterable[Loop]:
     """Yield the innermost loops: runs of instructions that end with a jump to where they begin."""
-    label, lines = "", []
+    label = ""
+    lines: list[str] = []
     for line in assembly.splitlines():
         if mark := re.match(r"(\.LBB\w+):", line):
             label, lines = mark[1], []
