@@ -60,11 +60,6 @@ class QuantizeSink:
         width = int(self.op.x.type.shape[1])
         return width if self.granularity == "token" else min(int(self.op.group_size.value), width)
 
-    @property
-    def count(self) -> int:
-        """Scales of a row."""
-        return int(-(-self.op.x.type.shape[1] // self.group))
-
 
 @dataclass
 class Walk:
@@ -152,7 +147,7 @@ def _add_group(walks: list[Walk], sink: QuantizeSink) -> None:
 def _block(width: int, groups: Sequence[int], values: Iterable[ir.Value]) -> int:
     """Return the columns of a block that keeps `values` and has whole groups; 0 if it would be too large."""
     bytes_a_column = sum(map(_bytes, values))
-    most = min(BLOCK_BYTES // max(1, bytes_a_column), MAX_GROUPS * min(groups, default=width))
+    most = min(BLOCK_BYTES // bytes_a_column, MAX_GROUPS * min(groups))
     common = lcm(*groups)
     if width <= most and (common >= width or width <= BLOCK_COLUMNS):
         return width
