@@ -18,6 +18,7 @@ from .loops import AtPiece, for_columns, for_groups
 from .quantizing import Scale, emit_bytes, is_ordinary
 from .reductions import emit_absmax, emit_scale
 from .rounding import storage_type
+from .scratch import Scratch
 from .values import Buffer, Piece, RowValues
 from .walks import QuantizeSink, Walk
 
@@ -29,22 +30,24 @@ class BlockWriter:
         e: The emitter.
         values: The row's values; reductions over whole rows are done already.
         walk: What is to be stored.
+        scratch: The memory.
         at_piece: Stores what rides along.
     """
 
-    def __init__(self, e: Emitter, values: RowValues, walk: Walk, at_piece: AtPiece) -> None:
+    def __init__(self, e: Emitter, values: RowValues, walk: Walk, scratch: Scratch, at_piece: AtPiece) -> None:
         self._e = e
         self._values = values
         self._sinks = sorted(walk.groups, key=lambda sink: sink.group)
         self._at_piece = at_piece
         self._memory = {}
+        scratch.begin()
         for value in walk.values:
             if not values.is_kept(value) and values.can_keep(value):
                 element = value.type.element_type if isinstance(value.type.element_type, ir.BF16Type) else e.f32
-                self._memory[value] = Buffer(e.scratch(walk.block, storage_type(element)), element)
+                self._memory[value] = Buffer(scratch.take(walk.block, storage_type(element)), element)
         groups = max(-(-walk.block // sink.group) for sink in self._sinks)
-        self._maxima = e.scratch(groups, e.i32)
-        self._numbers = [e.scratch(groups, e.f32) for _ in range(3)]
+        self._maxima = scratch.take(groups, e.i32)
+        self._numbers = [scratch.take(groups, e.f32) for _ in range(3)]
 
     def write(self, base: ir.Value, length: int) -> None:
         """Emit the block of `length` columns from column `base`."""

@@ -2,9 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """How a run of columns is cut into vectors."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -31,8 +29,3 @@ def cut(begin: int, end: int, vector_width: int) -> list[Span]:
         spans.append(Span(at, width))
         at += width
     return spans
-
-
-def cut_at(boundaries: Sequence[int], vector_width: int) -> list[Span]:
-    """Cut the columns between neighbouring `boundaries`, so that no span crosses one."""
-    return [span for begin, end in pairwise(boundaries) for span in cut(begin, end, vector_width)]

@@ -65,8 +65,7 @@ class CpuKernels:
         executable = Executable(name, len(rows.operands), len(yielded), per_workgroup)
         with ir.InsertionPoint(executable.entry):
             only_bf16 = _loads_only_bf16(body)
-            # A NaN in a single f32 may have low bits, and reaches the values that it multiplies.
-            short_nans = only_bf16 and not any(_reads_single_f32(op) for op in body.operations)
+            short_nans = not any(map(_brings_long_nans, body.arguments))
             e = Emitter(executable.entry, short_nans=short_nans, hardware_f16=self.hardware_f16)
             row_count = executable.row_count()
             inputs = {v: plain_buffer(executable, i, v, row_count) for i, v in enumerate(body.arguments)}
@@ -115,6 +114,13 @@ def _single_numbers(op: ir.OpView) -> list[ir.Value]:
     return [op.other] if op.operation.name == "fanfold.elementwise" and is_single_number(op) else []
 
 
-def _reads_single_f32(op: ir.OpView) -> bool:
-    is_function = op.operation.name == "fanfold.elementwise"
-    return is_function and any(isinstance(v.type.element_type, ir.F32Type) for v in _single_numbers(op))
+def _brings_long_nans(value: ir.Value) -> bool:
+    """Return whether a NaN of this operand may have low bits and be rounded to bf16."""
+    return not isinstance(value.type.element_type, ir.BF16Type) and any(_rounds(use.owner.opview) for use in value.uses)
+
+
+def _rounds(op: ir.OpView) -> bool:
+    """Return whether an op may round what it makes of an f32 operand to bf16; other ops may round its result."""
+    if op.operation.name != "fanfold.quantize":
+        return True
+    return any(isinstance(type_.value, ir.BF16Type) for type_ in (op.scale_type, op.quotient_type))

@@ -113,10 +113,10 @@ class Emitter:
         """Return ``base + by`` for an index."""
         return arith.addi(base, self.index(by)) if by else base
 
-    def scratch(self, count: int, element: ir.Type) -> ir.Value:
-        """Return memory for `count` numbers on the stack, for the whole of the kernel."""
+    def on_stack(self, size: int, alignment: int) -> ir.Value:
+        """Return `size` bytes on the stack, for the whole of the kernel."""
         with ir.InsertionPoint.at_block_begin(self._entry):
-            return memref.alloca(ir.MemRefType.get([count], element), [], [])
+            return memref.alloca(ir.MemRefType.get([size], self.i8), [], [], alignment=alignment)
 
     def spread(self, scalar: ir.Value, like: ir.Value) -> ir.Value:
         """Broadcast a scalar to the shape of `like`, which may be a scalar too."""

@@ -29,4 +29,9 @@ def keep_products(op: ir.Operation) -> None:
 
 
 def _is_product(value: ir.Value) -> bool:
-    return not isinstance(value, ir.BlockArgument) and bool(value.owner.name == "arith.mulf")
+    """Return whether a value is a product, or one with its sign turned: LLVM turns the sign of a factor instead."""
+    if isinstance(value, ir.BlockArgument):
+        return False
+    if value.owner.name == "arith.negf":
+        return _is_product(value.owner.operands[0])
+    return bool(value.owner.name == "arith.mulf")

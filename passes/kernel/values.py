@@ -60,8 +60,8 @@ class RowValues:
         paired: Whether full pieces are held as even and odd columns; every vector that is loaded must be bf16.
 
     Attributes:
-        row_scalars: Reciprocal root mean square of each `rms_norm` and scale of each token `quantize`, by its first
-            result; filled in as they are computed.
+        row_scalars: Numbers of the row, by the first result of their op, filled in as they are computed: the reciprocal
+            root mean square of each `rms_norm`, each `absmax`, and on GPUs the scale of each token `quantize`.
         parts: The vectors of a full piece.
         piece_width: Its columns.
     """

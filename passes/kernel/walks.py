@@ -18,6 +18,9 @@ BLOCK_BYTES = 16384
 #: Most groups of a block: their scales are kept, too.
 MAX_GROUPS = 256
 
+#: Bytes at a multiple of which kept memory begins: a cache line, so that no vector lies in two.
+SCRATCH_ALIGNMENT = 64
+
 #: Columns of a block if no group asks for more: sixteen groups of 128, whose scales are one AVX-512 vector.
 BLOCK_COLUMNS = 2048
 
@@ -57,11 +60,6 @@ class QuantizeSink:
         width = int(self.op.x.type.shape[1])
         return width if self.granularity == "token" else min(int(self.op.group_size.value), width)
 
-    @property
-    def count(self) -> int:
-        """Scales of a row."""
-        return int(-(-self.op.x.type.shape[1] // self.group))
-
 
 @dataclass
 class Walk:
@@ -88,6 +86,14 @@ class Walk:
     def block(self) -> int:
         """Columns of a block: whole groups of each quantisation, or the whole row."""
         return _block(self.width, [sink.group for sink in self.groups], self.values) or self.width
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Most bytes that the loops over a block keep: values, and for each group its maximum and three numbers."""
+        if self.is_long or not self.groups:
+            return 0
+        values = sum(padded(self.block * _bytes(value)) for value in self.values)
+        return values + 4 * padded(4 * max(-(-self.block // sink.group) for sink in self.groups))
 
 
 #: Where something that a region computes is stored.
@@ -140,12 +146,22 @@ def _add_group(walks: list[Walk], sink: QuantizeSink) -> None:
 
 def _block(width: int, groups: Sequence[int], values: Iterable[ir.Value]) -> int:
     """Return the columns of a block that keeps `values` and has whole groups; 0 if it would be too large."""
-    bytes_a_column = sum(2 if isinstance(value.type.element_type, ir.BF16Type) else 4 for value in values)
-    most = min(BLOCK_BYTES // max(1, bytes_a_column), MAX_GROUPS * min(groups, default=width))
+    bytes_a_column = sum(map(_bytes, values))
+    most = min(BLOCK_BYTES // bytes_a_column, MAX_GROUPS * min(groups))
     common = lcm(*groups)
     if width <= most and (common >= width or width <= BLOCK_COLUMNS):
         return width
     return 0 if common > most else max(common, min(most, BLOCK_COLUMNS) // common * common)
+
+
+def padded(size: int) -> int:
+    """Return the bytes that memory of a size takes, up to where the next one begins."""
+    return -(-size // SCRATCH_ALIGNMENT) * SCRATCH_ALIGNMENT
+
+
+def _bytes(value: ir.Value) -> int:
+    """Return the bytes that an element of a row takes while it is kept."""
+    return 2 if isinstance(value.type.element_type, ir.BF16Type) else 4
 
 
 def _walk_of(walks: list[Walk], width: int) -> Walk:

@@ -13,6 +13,7 @@ from .loops import AtPiece, for_columns, for_groups
 from .quantizing import Scale, is_ordinary
 from .reductions import emit_absmax, emit_scale
 from .scales import ScaleBuffer
+from .scratch import Scratch
 from .values import Buffer, Piece, RowValues
 from .walks import AbsmaxSink, PlainSink, QuantizeSink, Walk, plan, sinks_of
 
@@ -32,11 +33,13 @@ class RowWriter:
     def write(self, outputs: Sequence[tuple[ir.Value, Buffer | ScaleBuffer]]) -> None:
         """Emit the stores of the body's yielded values to their buffers."""
         sinks = sinks_of(outputs)
-        for walk in plan(sinks):
+        walks = plan(sinks)
+        scratch = Scratch(self._e, walks)
+        for walk in walks:
             if walk.is_long:
                 self._write_long_groups(walk.groups[0])
             else:
-                self._write_walk(walk)
+                self._write_walk(walk, scratch)
         for sink in sinks:
             if isinstance(sink, AbsmaxSink):
                 absmax = self._values.row_scalars[sink.op.y]
@@ -45,13 +48,13 @@ class RowWriter:
                 for buffer in sink.scales:
                     buffer.store_rest(self._e, self._values.row)
 
-    def _write_walk(self, walk: Walk) -> None:
+    def _write_walk(self, walk: Walk, scratch: Scratch) -> None:
         e = self._e
         at_piece = self._at_maps(walk)
         if not walk.groups:
             for_columns(e, self._values, (e.index(0), walk.width), at_piece)
             return
-        blocks = BlockWriter(e, self._values, walk, at_piece)
+        blocks = BlockWriter(e, self._values, walk, scratch, at_piece)
         whole = walk.width // walk.block * walk.block
         if whole:
             loop = scf.ForOp(e.index(0), e.index(whole), e.index(walk.block))

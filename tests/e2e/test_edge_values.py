@@ -81,3 +81,24 @@ def test_the_float_mode_is_restored() -> None:
     assert (denormal * 1.0).ne(0).all(), "a call changed the mode of the caller's thread"
     for a, b in zip(first, exe(x), strict=True):
         assert torch.equal(a.view(torch.uint8), b.view(torch.uint8))
+
+
+class RoundedQuotient(nn.Module):
+    """A scale of rank 0: the quotient is bf16."""
+
+    def forward(self, x: Tensor, scale: Tensor) -> Tensor:
+        return (x / scale).clamp(-448, 448).to(torch.float8_e4m3fn)
+
+
+@pytest.mark.parametrize("bits", [0x7FFFFFFF, -1, 0x7F800001], ids=hex)
+def test_a_scale_that_is_any_nan(bits: int) -> None:
+    """Rounded to bf16 like a number, a NaN with all low bits would carry into its sign and be a zero."""
+    program = _rounded_quotient()
+    scale = torch.tensor(bits, dtype=torch.int32).view(torch.float32)
+    assert program.report.decisions[0].kernel
+    assert program(torch.randn(3, 64).bfloat16(), scale).float().isnan().all()
+
+
+@functools.cache
+def _rounded_quotient() -> fanfold.Executable:
+    return fanfold.compile(RoundedQuotient(), (torch.randn(3, 64).bfloat16(), torch.tensor(0.5)))

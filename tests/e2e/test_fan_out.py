@@ -126,3 +126,21 @@ def test_a_transpose_is_no_view() -> None:
     exe = fanfold.compile(model, (x,))
     assert len({d.kernel for d in exe.report.decisions}) == 2
     assert_results(exe(x), model(x), torch.bfloat16)
+
+
+class WideTokens(nn.Module):
+    """Values of a row each of which takes as many bytes as a kernel keeps."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        values = x.abs() - 0.25, torch.relu(x) * 0.5, -x
+        return tuple(result for value in values for result in torch.ops.fanfold.token_quant(value))
+
+
+def test_wide_values_take_turns_in_the_memory_of_a_kernel() -> None:
+    """IREE refuses a kernel with more than 32768 bytes on its stack."""
+    model = WideTokens()
+    x = torch.randn(3, 8192).bfloat16()
+    exe = fanfold.compile(model, (x,))
+    assert exe.report.dispatches == 1
+    for found, expected in zip(exe(x), model(x), strict=True):
+        assert torch.equal(found.view(torch.uint8), expected.view(torch.uint8))
