@@ -4,10 +4,10 @@
 PYTHON ?= .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast lint format typecheck check fuzz docs bench wheel ci clean
+.PHONY: help install demo test test-fast lint format typecheck check fuzz docs kernel-report kernel-check bench wheel ci clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: .venv/installed ## Make .venv with fanfold (editable), the compiler and every tool
 
@@ -43,6 +43,12 @@ fuzz: install ## Compare ten thousand random graphs with eager PyTorch; FUZZ="--
 
 docs: install ## Rewrite docs/dialect.md and docs/passes.md from the sources
 	$(PYTHON) tools/generate_docs.py
+
+kernel-report: install ## Rewrite docs/gpu-kernels.md, what the vendors' tools say of the GPU kernels
+	$(PYTHON) -m benchmarks.kernels
+
+kernel-check: install ## Compare every GPU kernel with docs/gpu-kernels.md; tests compare a quarter of them
+	$(PYTHON) -m benchmarks.kernels --check
 
 bench: install ## Compare with stock IREE, eager and torch.compile; results go to build/benchmarks
 	$(PYTHON) -m benchmarks.cpu

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import importlib.util
-import io
 import os
 import time
 from collections.abc import Mapping
@@ -19,14 +18,11 @@ from .artifact import Artifact
 from .errors import MissingDependencyError
 from .executable import Executable
 from .files import write_error
-from .lowering import lower
+from .lowering import lower, serialised
 from .report import Report
 
 if TYPE_CHECKING:
     import torch
-    from torch_mlir import ir
-
-    from fanfold.backends.target import Target
 
 
 def compile(  # noqa: A001 - the name that users of torch.compile expect
@@ -88,7 +84,7 @@ def compile(  # noqa: A001 - the name that users of torch.compile expect
     )
     imported = lowered.imported
     start = time.perf_counter()
-    compiled = compile_module(_serialised(imported.module, parsed), parsed, workdir=folder and folder / "iree")
+    compiled = compile_module(serialised(imported.module, parsed), parsed, workdir=folder and folder / "iree")
     report = replace(
         lowered.report,
         dispatches=compiled.dispatches,
@@ -104,15 +100,6 @@ def compile(  # noqa: A001 - the name that users of torch.compile expect
         ),
         device,
     )
-
-
-def _serialised(module: ir.Module, target: Target) -> bytes:
-    if target.backend == "cpu":
-        bytecode = io.BytesIO()
-        module.operation.write_bytecode(bytecode)
-        return bytecode.getvalue()
-    # The attribute of `gpu.thread_id` does not survive bytecode: it is written as text that its own parser refuses.
-    return str(module).encode()
 
 
 def _dump_folder(chosen: str | os.PathLike[str] | None) -> Path | None:

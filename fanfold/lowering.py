@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -68,7 +69,7 @@ def lower(
     with _without_collections():
         imported = import_model(model, args, kwargs, dynamic_shapes=dynamic_shapes)
         start = time.perf_counter()
-        _set_device(imported.module, target.device_target())
+        set_device(imported.module, target)
         result = pipeline.run(imported.module, target.kernels(), float8=choice, dump_dir=dump_dir)
         imported = replace(
             imported,
@@ -91,12 +92,24 @@ def lower(
     return Lowered(imported, report)
 
 
-def _set_device(module: ir.Module, device: str | None) -> None:
+def set_device(module: ir.Module, target: Target) -> None:
+    """Tell IREE in the module which device it is for, where flags cannot say it."""
     from torch_mlir import ir
 
+    device = target.device_target()
     if device is not None:
         with module.context:
             module.operation.attributes["hal.device.targets"] = ir.ArrayAttr.get([ir.Attribute.parse(device)])
+
+
+def serialised(module: ir.Module, target: Target) -> bytes:
+    """Return the module as iree-compile is given it."""
+    if target.backend == "cpu":
+        bytecode = io.BytesIO()
+        module.operation.write_bytecode(bytecode)
+        return bytecode.getvalue()
+    # The attribute of `gpu.thread_id` does not survive bytecode: it is written as text that its own parser refuses.
+    return str(module).encode()
 
 
 @contextmanager

@@ -37,7 +37,8 @@ def assert_quantised(found: Tensor, expected: Tensor) -> None:
         return
     distance = (_codes(found) - _codes(expected)).abs()
     assert distance.max() <= 1, f"{int((distance > 1).sum())} values are more than one step off"
-    assert (distance > 0).float().mean() <= max(FLIPPED, 1.5 / expected.numel())
+    flipped = (distance > 0).float().mean()
+    assert flipped <= max(FLIPPED, 1.5 / expected.numel()), f"{flipped:.4%} of the values are one step off"
     if expected.dtype != torch.int8:
         zero = (expected.float() == 0) & (found.float() == 0)
         assert torch.equal(found.view(torch.uint8)[zero], expected.view(torch.uint8)[zero]), "a zero has another sign"
@@ -76,7 +77,8 @@ def assert_rounded(found: Tensor, expected: Tensor) -> None:
     spacing = STEP[expected.dtype] * b.abs().clamp(min=tiny)
     assert ((a - b).abs() <= 2 * spacing).all(), f"worst {((a - b).abs() / spacing).max()} steps"
     if expected.dtype != torch.float32 and a.numel():
-        assert (a != b).double().mean() <= max(FLIPPED, 1.5 / a.numel())
+        flipped = (a != b).double().mean()
+        assert flipped <= max(FLIPPED, 1.5 / a.numel()), f"{flipped:.4%} of the values differ"
 
 
 def assert_results(found: Iterable[Tensor], expected: Iterable[Tensor], dtype: torch.dtype) -> None:

@@ -38,7 +38,7 @@ def test_bf16_roundings_survive() -> None:
 
 
 def test_bf16_roundings_need_their_handling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With `truncf` and `extf` in their place, IREE drops the roundings, and the kernel cuts bits off where it keeps bf16.
+    """With `truncf` and `extf` in their place, IREE drops the roundings, and the kernel keeps bf16 by cutting bits off.
 
     That is what the test above would see.
     """
