@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +13,9 @@ from fanfold.errors import TargetError
 
 from .drivers import DRIVERS, Driver
 from .target import BACKENDS, driver_of
+
+#: Python refuses to read numbers of thousands of digits.
+_INDEX = re.compile("[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def _parse(device: str | torch.device) -> tuple[str, int]:
         )
     kind, colon, index = str(device).strip().lower().partition(":")
     known = [name for row in DRIVERS.values() for name in row.devices]
-    if kind not in known or (colon and not (index.isascii() and index.isdigit())):
+    if kind not in known or (colon and not _INDEX.fullmatch(index)):
         raise TargetError(
             f"there is no device {str(device)!r}",
             stage="load",

@@ -10,7 +10,8 @@ from torch_mlir import ir
 from fanfold.errors import TargetError
 
 from .float8_refusals import place_of
-from .torch_values import constant_float, constant_splat, made_by
+from .float8_scales import root_of
+from .torch_values import constant_float, made_by, repeated_element
 from .walk import iterate
 
 #: Smaller bounds than this are no largest value of a type, and too common as numbers.
@@ -52,5 +53,11 @@ def refuse_left_bounds(module: ir.Module, bounds: Iterable[float]) -> None:
 
 
 def _number(value: ir.Value) -> float | None:
-    made = made_by(value, "torch.prim.NumToTensor.Scalar")
-    return constant_float(made.operands[0]) if made is not None else constant_float(value) or constant_splat(value)
+    """Return the number that a value is, or that all elements of the constant are that it was made of."""
+    root = root_of(value)
+    if isinstance(root, str):
+        return None
+    made = made_by(root, "torch.prim.NumToTensor.Scalar")
+    if made is not None:
+        return constant_float(made.operands[0])
+    return constant_float(root) if (repeated := repeated_element(root)) is None else repeated

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The rewrites of `retarget-float8`: codes are followed from where they come in to whoever reads them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch_mlir import ir
 
@@ -12,27 +12,10 @@ from fanfold.float8 import COUNTERPARTS, REACH, Float8Choice, gain
 from .casts import as_f32
 from .float8_bounds import refuse_left_bounds
 from .float8_refusals import arguments, float8_of, retyped, unconvertible
-from .fold_views import VIEWS
-from .row_form import FROM_BUILTIN, TO_BUILTIN, from_builtin, to_builtin
-from .torch_values import CASTS, TorchTensor, constant_splat, defining, torch_tensor
+from .float8_scales import LIST, MOVES, ScaleRoot, is_computed_from, kept_in_by, root_of
+from .row_form import from_builtin, to_builtin
+from .torch_values import CASTS, TorchTensor, torch_tensor
 from .walk import iterate
-
-LIST = "torch.prim.ListConstruct"
-
-#: Ops whose results have codes of their operands, whole and unchanged.
-MOVES = (
-    VIEWS
-    | {FROM_BUILTIN, TO_BUILTIN, "tensor.collapse_shape", "tensor.expand_shape", "tensor.cast"}
-    | {LIST}
-    | {
-        f"torch.aten.{name}"
-        for name in (
-            *("permute", "transpose.int", "t", "numpy_T", "expand", "broadcast_to", "squeeze.dims", "slice.Tensor"),
-            *("select.int", "narrow", "diagonal", "as_strided", "unfold", "cat", "stack", "flip", "roll", "repeat"),
-            *("tile", "index.Tensor", "index_select", "gather", "embedding"),
-        )
-    }
-)
 
 #: Ops that ask for sizes alone.
 SIZES = ("tensor.dim", "torch.aten.size.int", "torch.aten.size", "torch.aten.numel", "torch.aten.dim")
@@ -47,14 +30,14 @@ class Codes:
         element: Their type in the model.
         source: Where they come from.
         kept_in: Why they must not leave the model, if they must not.
-        given_scale: The scale that they were quantised by, if it was given.
+        given_scales: The scales that they were quantised by, as far as these were given.
     """
 
     gain: float
     element: str
     source: ir.Operation | ir.BlockArgument
     kept_in: str = ""
-    given_scale: ir.Value | None = None
+    given_scales: frozenset[ScaleRoot] = frozenset()
 
 
 class Retargeting:
@@ -70,6 +53,8 @@ class Retargeting:
         self._choice = choice
         self._codes: dict[ir.Value, Codes] = {}
         self._bounds: set[float] = set()
+        #: The scales that quantisations make and that are converted with their values.
+        self._scales: set[ScaleRoot] = set()
         self._count = 0
 
     def run(self) -> int:
@@ -147,11 +132,23 @@ class Retargeting:
                 reason = "nothing reads the scales that it makes, and whoever scales its values does so by others"
                 raise unconvertible(op.operation, element, reason)
             self._codes[op.q] = Codes(1.0, element, op.operation)
+            self._scales.add(op.scales)
         else:
-            root, kept_in = _given_scale(op.scale)
-            self._codes[op.q] = Codes(factor, element, op.operation, kept_in, root)
-            self._scale_by(op, factor if op.form.value != "multiplier" else 1 / factor)
+            self._quantize_by_given_scale(op, element, factor)
         op.q.set_type(retyped(op.q.type))
+
+    def _quantize_by_given_scale(self, op: ir.OpView, element: str, factor: float) -> None:
+        divides = op.form.value != "multiplier"
+        root = root_of(op.scale)
+        if root in self._scales and divides:
+            # It is another one already, and so is whoever else reads it.
+            self._codes[op.q] = Codes(1.0, element, op.operation)
+            return
+        if is_computed_from(op.scale, self._scales, self._codes):
+            reason = "its scale is computed from that of another quantisation, which is converted"
+            raise unconvertible(op.operation, element, reason)
+        self._codes[op.q] = Codes(factor, element, op.operation, kept_in_by(root), frozenset({root}))
+        self._scale_by(op, factor if divides else 1 / factor)
 
     def _scale_by(self, op: ir.OpView, factor: float) -> None:
         """Let a quantisation have a multiple of the scale that it is given."""
@@ -183,6 +180,7 @@ class Retargeting:
             reason = "values with scales of their own are joined with others, whose scale is given"
             raise unconvertible(op, codes.element, reason)
         kept = next((other for other in read if other.kept_in), codes)
+        kept = replace(kept, given_scales=frozenset().union(*(other.given_scales for other in read)))
         for value in op.results:
             value.set_type(retyped(value.type))
             self._codes[value] = kept
@@ -200,15 +198,14 @@ class Retargeting:
         op.erase()
 
     def _leave(self, op: ir.Operation) -> None:
-        roots = [_root(value) for value in op.operands]
         for value in op.operands:
             codes = self._codes.get(value)
             if codes is None:
                 continue
             if codes.kept_in:
                 raise unconvertible(codes.source, codes.element, codes.kept_in)
-            if codes.given_scale is not None and codes.given_scale in roots:
-                reason = "it leaves the model together with the scale that it was given, which is not its own any more"
+            if any(is_computed_from(other, codes.given_scales, self._codes) for other in op.operands):
+                reason = "it leaves the model together with the scale that it was given, or what is computed of it"
                 raise unconvertible(codes.source, codes.element, reason)
         function = op.parent.opview
         inputs = [argument.type for argument in arguments(function.operation)]
@@ -224,26 +221,6 @@ def _times(value: ir.Value, factor: float) -> ir.Value:
         attributes={"value": ir.FloatAttr.get(ir.F64Type.get(), factor)},
     )
     return ir.Operation.create("torch.aten.mul.Scalar", results=[value.type], operands=[value, number.result]).result
-
-
-def _root(value: ir.Value) -> ir.Value:
-    """Return the value that a value is, whatever its shape and type."""
-    op = defining(value)
-    while op is not None and op.name in (*MOVES, *CASTS):
-        value = op.operands[0]
-        op = defining(value)
-    return value
-
-
-def _given_scale(value: ir.Value) -> tuple[ir.Value, str]:
-    """Return the input, parameter or constant that a scale is, and why values that have it must not leave the model."""
-    root = _root(value)
-    op = defining(root)
-    if op is not None and (op.name == "arith.constant" or constant_splat(root) == 1.0):
-        return root, "it leaves the model without a scale that could be adjusted"
-    if op is not None and op.name not in ("util.global.load", "torch.vtensor.literal"):
-        return root, "it leaves the model, and its scale is computed in the model: others may read it"
-    return root, ""
 
 
 def _with_type(attribute: str, type_: ir.Attribute) -> str:

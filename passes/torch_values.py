@@ -131,9 +131,14 @@ def constant_ints(value: ir.Value) -> list[int] | None:
 
 def constant_splat(value: ir.Value) -> float | None:
     """Return the one element of a ``torch.vtensor.literal`` of floats or ints of any rank, else None."""
-    op = made_by(value, "torch.vtensor.literal")
     known = torch_tensor(value.type)
-    if op is None or known is None or set(known.dims) - {1}:
+    return None if known is None or set(known.dims) - {1} else repeated_element(value)
+
+
+def repeated_element(value: ir.Value) -> float | None:
+    """Return what all elements of a ``torch.vtensor.literal`` of floats or ints are, if they are equal, else None."""
+    op = made_by(value, "torch.vtensor.literal")
+    if op is None:
         return None
     elements = op.attributes["value"]
     if not isinstance(elements, ir.DenseElementsAttr) or not elements.is_splat:

@@ -35,7 +35,8 @@ def test_devices_and_their_canonical_names(device: Any, target: str, driver: str
 
 
 @pytest.mark.parametrize(
-    "device", ["", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1:2", "cuda:¹", "cpu:", "xpu:0", "1"]
+    "device",
+    ["", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1:2", "cuda:¹", "cpu:", "xpu:0", "1", "cuda:" + "9" * 5000],
 )
 def test_malformed_names_are_refused_with_what_there_is(device: str) -> None:
     with pytest.raises(TargetError, match="there is no device") as caught:

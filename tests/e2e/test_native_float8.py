@@ -101,6 +101,27 @@ def test_from_fnuz_to_ocp() -> None:
         assert_same_bits(list(exe(rows_of_all_kinds(seed))), list(there(rows_of_all_kinds(seed))))
 
 
+class OneScale(nn.Module):
+    """A quantisation by the scale of another, as of keys and values; its values are larger, so that they saturate."""
+
+    def __init__(self, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.dtype = dtype
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        bound = BOUNDS[self.dtype]
+        q, scale = ops.tensor_quant(x, self.dtype, bound=bound)
+        p = ops.static_quant(x * 2, scale, self.dtype, bound=bound)
+        return q, p, scale, p.float() * scale
+
+
+def test_a_given_scale_that_is_converted_already() -> None:
+    x = rows_of_all_kinds(0).nan_to_num(0.0, 0.0, 0.0)
+    exe = fanfold.compile(OneScale(E4M3), (x,), fp8="fnuz")
+    assert_same_bits(list(exe(x)), list(OneScale(FNUZ[E4M3])(x)))
+    assert torch.equal(exe(x)[3], OneScale(E4M3)(x)[3])
+
+
 class Linear(nn.Module):
     """A layer with fp8 weights and a static scale of the activations, and one with scales of their own."""
 

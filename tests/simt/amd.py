@@ -1,6 +1,6 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""AMD's instructions, as the manuals of CDNA 3, CDNA 4 and RDNA 4 and AMD's own fp8 header describe them.
+"""AMD's instructions, as its public fp8 header and LLVM's tests show them; no manual of the instruction sets was read.
 
 ``V_CVT_PK_FP8_F32`` and ``V_CVT_PK_BF8_F32`` round to nearest even and write one half of the destination. MI300 has the
 FNUZ formats, in which nothing is -0 and every NaN is 0x80; the others have OCP's, with NaNs of any code. What becomes
@@ -26,7 +26,7 @@ Array = np.ndarray[Any, Any]
 #: MI300A, MI300X and their first silicon.
 FNUZ_PROCESSORS = ("gfx940", "gfx941", "gfx942")
 
-#: NaN codes of OCP's formats that processors were seen to make.
+#: One NaN code of each; which of OCP's a processor makes is not known here, and does not matter.
 _FORMATS = {
     ("fp8", True): (torch.float8_e4m3fnuz, 0x80),
     ("bf8", True): (torch.float8_e5m2fnuz, 0x80),
@@ -36,7 +36,7 @@ _FORMATS = {
 
 
 class UndefinedError(Exception):
-    """The instruction is used in a way that the manual leaves open, or that this model does not know."""
+    """The instruction is used in a way that this model does not know."""
 
 
 @dataclass(frozen=True)

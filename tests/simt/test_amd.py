@@ -124,7 +124,7 @@ def wave(arch: str, lanes: int = 64) -> amd.Wave:
         ("gfx950", "bf8", -57344.0, 0xFB),
     ],
 )
-def test_codes_of_the_manuals(arch: str, name: str, value: float, code: int) -> None:
+def test_codes_of_the_conversions(arch: str, name: str, value: float, code: int) -> None:
     run = amd.INTRINSICS[f"llvm.amdgcn.cvt.pk.{name}.f32"]
     numbers = np.full(64, value, np.float32)
     old = np.full(64, 0x12345678, np.int32)
@@ -142,7 +142,7 @@ def test_a_conversion_beyond_the_range_is_a_fault() -> None:
     run(wave("gfx950"), large, large, zero, zero == 1)
 
 
-def test_lanes_of_the_manuals() -> None:
+def test_lanes_that_are_read() -> None:
     lanes = np.arange(128, dtype=np.int32)
     full, on = np.full(128, 0xF, np.int32), np.full(128, True)
 

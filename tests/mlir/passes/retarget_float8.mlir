@@ -58,7 +58,7 @@ func.func @main(%x: tensor<4x64xbf16>) -> (!torch.vtensor<[2,2,64],f8E4M3FN>, !t
 // SAME-LABEL: func.func @main
 // SAME-NOT: FNUZ
 "util.global"() {initial_value = #stream.parameter.named<"model"::"w"> : tensor<8x64xf8E4M3FN>, sym_name = "w", sym_visibility = "private", type = tensor<8x64xf8E4M3FN>} : () -> ()
-func.func @main(%x: tensor<4x64xbf16>, %s: !torch.vtensor<[1],f32>, %i: !torch.vtensor<[4],f8E4M3FN>) -> (!torch.vtensor<[4,64],f8E4M3FN>, !torch.vtensor<[4,64],f32>, !torch.vtensor<[8,64],bf16>, !torch.vtensor<[4],f32>, !torch.vtensor<[1],f32>) {
+func.func @main(%x: tensor<4x64xbf16>, %s: !torch.vtensor<[1],f32>, %i: !torch.vtensor<[4],f8E4M3FN>) -> (!torch.vtensor<[4,64],f8E4M3FN>, !torch.vtensor<[4,64],f32>, !torch.vtensor<[8,64],bf16>, !torch.vtensor<[4],f32>, !torch.vtensor<[4,64],f32>) {
   %l = "util.global.load"() {global = @w} : () -> tensor<8x64xf8E4M3FN>
   %w = torch_c.from_builtin_tensor %l : tensor<8x64xf8E4M3FN> -> !torch.vtensor<[8,64],f8E4M3FN>
   %b = torch_c.to_builtin_tensor %s : !torch.vtensor<[1],f32> -> tensor<1xf32>
@@ -73,5 +73,6 @@ func.func @main(%x: tensor<4x64xbf16>, %s: !torch.vtensor<[1],f32>, %i: !torch.v
   %wb = torch.prims.convert_element_type %w, %int15 : !torch.vtensor<[8,64],f8E4M3FN>, !torch.int -> !torch.vtensor<[8,64],bf16>
   %if = torch.prims.convert_element_type %i, %int6 : !torch.vtensor<[4],f8E4M3FN>, !torch.int -> !torch.vtensor<[4],f32>
   %ss = torch.aten.mul.Tensor %s, %s : !torch.vtensor<[1],f32>, !torch.vtensor<[1],f32> -> !torch.vtensor<[1],f32>
-  return %t, %qf, %wb, %if, %ss : !torch.vtensor<[4,64],f8E4M3FN>, !torch.vtensor<[4,64],f32>, !torch.vtensor<[8,64],bf16>, !torch.vtensor<[4],f32>, !torch.vtensor<[1],f32>
+  %sd = torch.aten.mul.Tensor %qf, %ss : !torch.vtensor<[4,64],f32>, !torch.vtensor<[1],f32> -> !torch.vtensor<[4,64],f32>
+  return %t, %qf, %wb, %if, %sd : !torch.vtensor<[4,64],f8E4M3FN>, !torch.vtensor<[4,64],f32>, !torch.vtensor<[8,64],bf16>, !torch.vtensor<[4],f32>, !torch.vtensor<[4,64],f32>
 }

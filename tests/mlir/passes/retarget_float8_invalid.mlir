@@ -103,3 +103,63 @@ func.func @bound_is_left(%x: tensor<4x64xbf16>, %a: !torch.vtensor<[1],f32>) -> 
   %d = torch.aten.div.Scalar %a, %bound : !torch.vtensor<[1],f32>, !torch.float -> !torch.vtensor<[1],f32>
   return %t, %u, %d : !torch.vtensor<[4,64],f8E4M3FN>, !torch.vtensor<[4,1],f32>, !torch.vtensor<[1],f32>
 }
+
+// -----
+
+// What is computed of the scale alone is as the model has it, and the codes are not.
+func.func @a_product_with_the_given_scale_leaves(%x: tensor<4x64xbf16>, %a: !torch.vtensor<[1],f32>) -> (!torch.vtensor<[4,64],f8E4M3FN>, !torch.vtensor<[1],f32>) {
+  %s = torch_c.to_builtin_tensor %a : !torch.vtensor<[1],f32> -> tensor<1xf32>
+  // expected-error@+1 {{it leaves the model together with the scale that it was given, or what is computed of it}}
+  %q = "fanfold.quantize"(%x, %s) {granularity = "tensor", group_size = 64 : i64, bound = 448.0 : f64, absmax_floor = 0.0 : f64, scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 1, 0>, resultSegmentSizes = array<i32: 1, 0>} : (tensor<4x64xbf16>, tensor<1xf32>) -> tensor<4x64xf8E4M3FN>
+  %t = torch_c.from_builtin_tensor %q : tensor<4x64xf8E4M3FN> -> !torch.vtensor<[4,64],f8E4M3FN>
+  %r = torch.aten.reciprocal %a : !torch.vtensor<[1],f32> -> !torch.vtensor<[1],f32>
+  return %t, %r : !torch.vtensor<[4,64],f8E4M3FN>, !torch.vtensor<[1],f32>
+}
+
+// -----
+
+func.func @joined_and_the_second_scale_leaves(%x: tensor<4x64xbf16>, %a: !torch.vtensor<[1],f32>, %b: !torch.vtensor<[1],f32>) -> (!torch.vtensor<[8,64],f8E4M3FN>, !torch.vtensor<[1],f32>) {
+  %sa = torch_c.to_builtin_tensor %a : !torch.vtensor<[1],f32> -> tensor<1xf32>
+  %sb = torch_c.to_builtin_tensor %b : !torch.vtensor<[1],f32> -> tensor<1xf32>
+  // expected-error@+1 {{it leaves the model together with the scale that it was given}}
+  %q = "fanfold.quantize"(%x, %sa) {granularity = "tensor", group_size = 64 : i64, bound = 448.0 : f64, absmax_floor = 0.0 : f64, scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 1, 0>, resultSegmentSizes = array<i32: 1, 0>} : (tensor<4x64xbf16>, tensor<1xf32>) -> tensor<4x64xf8E4M3FN>
+  %p = "fanfold.quantize"(%x, %sb) {granularity = "tensor", group_size = 64 : i64, bound = 448.0 : f64, absmax_floor = 0.0 : f64, scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 1, 0>, resultSegmentSizes = array<i32: 1, 0>} : (tensor<4x64xbf16>, tensor<1xf32>) -> tensor<4x64xf8E4M3FN>
+  %t = torch_c.from_builtin_tensor %q : tensor<4x64xf8E4M3FN> -> !torch.vtensor<[4,64],f8E4M3FN>
+  %u = torch_c.from_builtin_tensor %p : tensor<4x64xf8E4M3FN> -> !torch.vtensor<[4,64],f8E4M3FN>
+  %l = torch.prim.ListConstruct %t, %u : (!torch.vtensor<[4,64],f8E4M3FN>, !torch.vtensor<[4,64],f8E4M3FN>) -> !torch.list<vtensor>
+  %int0 = torch.constant.int 0
+  %c = torch.aten.cat %l, %int0 : !torch.list<vtensor>, !torch.int -> !torch.vtensor<[8,64],f8E4M3FN>
+  return %c, %b : !torch.vtensor<[8,64],f8E4M3FN>, !torch.vtensor<[1],f32>
+}
+
+// -----
+
+// The first scale is twice as large after the conversion; whether the second is, nobody knows.
+func.func @given_scale_is_computed_from_a_converted_one(%x: tensor<4x64xbf16>, %a: !torch.vtensor<[1],f32>) -> (!torch.vtensor<[4,64],f8E4M3FN>, !torch.vtensor<[1],f32>, !torch.vtensor<[4,64],f32>) {
+  %q, %s = "fanfold.quantize"(%x) {granularity = "tensor", group_size = 64 : i64, bound = 448.0 : f64, absmax_floor = 0.0 : f64, scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>} : (tensor<4x64xbf16>) -> (tensor<4x64xf8E4M3FN>, tensor<1xf32>)
+  %t = torch_c.from_builtin_tensor %q : tensor<4x64xf8E4M3FN> -> !torch.vtensor<[4,64],f8E4M3FN>
+  %u = torch_c.from_builtin_tensor %s : tensor<1xf32> -> !torch.vtensor<[1],f32>
+  %m = torch.aten.maximum %u, %a : !torch.vtensor<[1],f32>, !torch.vtensor<[1],f32> -> !torch.vtensor<[1],f32>
+  %g = torch_c.to_builtin_tensor %m : !torch.vtensor<[1],f32> -> tensor<1xf32>
+  // expected-error@+1 {{its scale is computed from that of another quantisation, which is converted}}
+  %p = "fanfold.quantize"(%x, %g) {granularity = "tensor", group_size = 64 : i64, bound = 448.0 : f64, absmax_floor = 0.0 : f64, scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 1, 0>, resultSegmentSizes = array<i32: 1, 0>} : (tensor<4x64xbf16>, tensor<1xf32>) -> tensor<4x64xf8E4M3FN>
+  %v = torch_c.from_builtin_tensor %p : tensor<4x64xf8E4M3FN> -> !torch.vtensor<[4,64],f8E4M3FN>
+  %int6 = torch.constant.int 6
+  %f = torch.prims.convert_element_type %v, %int6 : !torch.vtensor<[4,64],f8E4M3FN>, !torch.int -> !torch.vtensor<[4,64],f32>
+  return %t, %u, %f : !torch.vtensor<[4,64],f8E4M3FN>, !torch.vtensor<[1],f32>, !torch.vtensor<[4,64],f32>
+}
+
+// -----
+
+// The bound as an integer of rank 0, and as one of many.
+func.func @bound_is_left_in_a_tensor(%x: tensor<4x64xbf16>, %a: !torch.vtensor<[1],f32>) -> (!torch.vtensor<[4,64],f8E4M3FN>, !torch.vtensor<[1],f32>, !torch.vtensor<[1],f32>) {
+  %q, %s = "fanfold.quantize"(%x) {granularity = "tensor", group_size = 64 : i64, bound = 448.0 : f64, absmax_floor = 0.0 : f64, scale_floor = 0.0 : f64, form = "divide", scale_type = f32, quotient_type = f32, scale_format = "f32", scale_layout = "row", operandSegmentSizes = array<i32: 1, 0, 0>, resultSegmentSizes = array<i32: 1, 1>} : (tensor<4x64xbf16>) -> (tensor<4x64xf8E4M3FN>, tensor<1xf32>)
+  %t = torch_c.from_builtin_tensor %q : tensor<4x64xf8E4M3FN> -> !torch.vtensor<[4,64],f8E4M3FN>
+  %u = torch_c.from_builtin_tensor %s : tensor<1xf32> -> !torch.vtensor<[1],f32>
+  %bound = torch.vtensor.literal(dense<448> : tensor<si64>) : !torch.vtensor<[],si64>
+  %int6 = torch.constant.int 6
+  %float = torch.prims.convert_element_type %bound, %int6 : !torch.vtensor<[],si64>, !torch.int -> !torch.vtensor<[],f32>
+  // expected-error@+1 {{the number 448 may be the bound}}
+  %d = torch.aten.div.Tensor %a, %float : !torch.vtensor<[1],f32>, !torch.vtensor<[],f32> -> !torch.vtensor<[1],f32>
+  return %t, %u, %d : !torch.vtensor<[4,64],f8E4M3FN>, !torch.vtensor<[1],f32>, !torch.vtensor<[1],f32>
+}
