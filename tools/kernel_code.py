@@ -18,7 +18,7 @@ from torch import Tensor, nn
 import fanfold
 from fanfold.backends.iree_compiler import find_compiler
 from fanfold.backends.target import parse_target
-from fanfold.lowering import lower
+from fanfold.lowering import lower, serialised
 
 #: What is worth reading: MLIR, and the assembly of CPUs, NVIDIA's GPUs and AMD's.
 READABLE = (".mlir", ".s", ".ptx", ".rocmasm")
@@ -45,8 +45,9 @@ def main() -> None:
     shapes = ({0: torch.export.Dim("rows", min=2)}, None)
     flags = {"fp8": "native", "strict": True, "dump_dir": folder / "passes"}
     lowered = lower(Example(), arguments, None, target=target, dynamic_shapes=shapes, **flags)
-    source = folder / "kernel.mlir"
-    source.write_text(str(lowered.imported.module), encoding="utf-8")
+    module, source = lowered.imported.module, folder / "input"
+    (folder / "kernel.mlir").write_text(str(module), encoding="utf-8")
+    source.write_bytes(serialised(module, target))
     command = [str(find_compiler()), str(source), *target.compiler_flags(), "-o", str(folder / "module.vmfb")]
     command += [f"--iree-hal-dump-executable-{kind}-to={folder}" for kind in ("intermediates", "binaries")]
     subprocess.run(command, check=True)
