@@ -89,9 +89,8 @@ class BlockWriter:
             scale = Scale.of(e, sink.op, emit_scale(e, values, sink.op, bits))
             for buffer in sink.scales:
                 buffer.store_run(e, scale.value, values.row, arith.addi(first, at))
-            for number, memory in zip((scale.value, scale.inverse, scale.rest), self._numbers, strict=True):
-                if number is not None:
-                    vector.store(number, memory, [at])
+            for number, memory in zip(scale.numbers, self._numbers, strict=False):
+                vector.store(number, memory, [at])
             return e.reduce("and", is_ordinary(e, scale.value))
 
         ordinary = e.constant(1, ir.IntegerType.get_signless(1))
@@ -111,11 +110,9 @@ class BlockWriter:
 
         def emit(*, fast: bool) -> None:
             def body(begin: ir.Value, width: int, index: ir.Value) -> None:
-                value, inverse, rest = (memref.load(memory, [index]) for memory in self._numbers)
-                scale = Scale(value, inverse, rest if Scale.has_rest(sink.op) else None)
-                for_columns(
-                    self._e, self._values, (begin, width), codes_at(self._e, self._values, sink, scale, fast=fast)
-                )
+                scale = Scale(*(memref.load(memory, [index]) for memory in self._numbers[: Scale.count(sink.op)]))
+                at_piece = codes_at(self._e, self._values, sink, scale, fast=fast)
+                for_columns(self._e, self._values, (begin, width), at_piece)
 
             for_groups(self._e, self._values, (base, length), sink.group, body)
 

@@ -43,21 +43,24 @@ class Scale:
 
     Attributes:
         value: The scale.
-        inverse: Its reciprocal: correctly rounded, or rounded down if there is a `rest`.
+        inverse: Its reciprocal, if it is used: correctly rounded, or rounded down if there is a `rest`.
         rest: What is left of the reciprocal, if quotients are made of both; not negative.
     """
 
     value: ir.Value
-    inverse: ir.Value
-    rest: ir.Value | None
+    inverse: ir.Value | None = None
+    rest: ir.Value | None = None
 
     @staticmethod
     def of(e: Emitter, op: ir.OpView, value: ir.Value) -> "Scale":
-        """Return the scale of a `quantize` op with its reciprocal; `value` is a number or a vector of them."""
+        """Return the scale of a `quantize` op with what belongs to it; `value` is a number or a vector of them."""
+        count = Scale.count(op)
+        if count == 1:
+            return Scale(value)
         one = e.float_constant(1.0, value)
         inverse = arith.divf(one, value)
-        if not Scale.has_rest(op):
-            return Scale(value, inverse, None)
+        if count == 2:
+            return Scale(value, inverse)
 
         def residual(of: ir.Value) -> ir.Value:
             return math.fma(arith.negf(of), value, one)
@@ -67,12 +70,21 @@ class Scale:
         return Scale(value, below, arith.mulf(residual(below), below))
 
     @staticmethod
-    def has_rest(op: ir.OpView) -> bool:
-        """Return whether quotients are made of two products."""
-        is_division = op.form.value == "divide" and op.scale_format.value == "f32"
-        # A quotient that is rounded to f16 first needs more of its bits.
+    def count(op: ir.OpView) -> int:
+        """Return how many of the numbers there are for a `quantize` op."""
+        form, is_f32 = op.form.value, op.scale_format.value == "f32"
+        if form == "multiplier":
+            return 1
+        if form == "reciprocal" or not is_f32:
+            return 2
+        # A quotient that is rounded to f16 first needs more of its bits than two products give; so do those of f32.
         is_coarse = isinstance(op.quotient_type.value, ir.F32Type | ir.BF16Type)
-        return is_division and is_coarse and not isinstance(op.x.type.element_type, ir.F32Type)
+        return 3 if is_coarse and not isinstance(op.x.type.element_type, ir.F32Type) else 1
+
+    @property
+    def numbers(self) -> list[ir.Value]:
+        """The numbers there are."""
+        return [number for number in (self.value, self.inverse, self.rest) if number is not None]
 
 
 @dataclass(frozen=True)

@@ -86,8 +86,8 @@ def _codes(op: ir.OpView, values: ir.Value, scale: Input) -> ir.Value:
 
     def body(e: Emitter, v: list[ir.Value]) -> ir.Value:
         # Nothing reads the inverse but the product with it.
-        inverse = arith.divf(e.constant(1.0, e.f32), v[1]) if op.form.value == "reciprocal" else v[1]
-        return emit_codes(e, op, v[0], Scale(v[1], inverse, None), fast=False).packed(e)
+        inverse = arith.divf(e.constant(1.0, e.f32), v[1]) if op.form.value == "reciprocal" else None
+        return emit_codes(e, op, v[0], Scale(v[1], inverse), fast=False).packed(e)
 
     return elementwise(
         [(values, tuple(range(len(shape)))), scale], empty(op.x, list(shape)[1:], op.q.type.element_type), body

@@ -1,7 +1,7 @@
 // RUN: fanfold-opt %s --pass form-rows --pass lower-rows-to-kernel --vector-bits 128 --split-input-file | filecheck %s
 
 // Rows of scales need no transpose.
-// CHECK: memref.store %{{.*}} : memref<?x4xf32>
+// CHECK: vector.store %{{.*}} : memref<?x4xf32>, vector<4xf32>
 // CHECK-LABEL: func.func @row(
 // CHECK: %[[D:.*]]:2 = "flow.dispatch"{{.*}} -> (tensor<?x64xf8E4M3FN>, tensor<?x4xf32>)
 // CHECK-NOT: fanfold_layout
@@ -115,8 +115,8 @@ func.func @packed_column_padded(%x: tensor<3x80xbf16>) -> (tensor<3x80xf8E4M3FN>
 // -----
 
 // Powers of two, upwards: the mantissa carries into the exponent. Their inverse is exact, so that a product is the quotient.
-// CHECK: %[[M:.*]] = arith.constant 8388607 : i32
-// CHECK: arith.addi %{{.*}}, %[[M]] : i32
+// CHECK: %[[M:.*]] = arith.constant dense<8388607> : vector<4xi32>
+// CHECK: arith.addi %{{.*}}, %[[M]] : vector<4xi32>
 // CHECK-NOT: math.fma
 // CHECK-LABEL: func.func @power_of_two(
 func.func @power_of_two(%x: tensor<?x64xbf16>) -> (tensor<?x64xf8E4M3FN>, tensor<?x4xf32>) {
@@ -129,9 +129,9 @@ func.func @power_of_two(%x: tensor<?x64xbf16>) -> (tensor<?x64xf8E4M3FN>, tensor
 // -----
 
 // The scale is bound / absmax, and values are multiplied by it; nothing is divided by a scale.
-// CHECK: %[[B:.*]] = arith.constant 4.480000e+02 : f32
-// CHECK: arith.divf %[[B]], %{{.*}} : f32
-// CHECK-NOT: arith.divf {{.*}}vector
+// CHECK: %[[B:.*]] = arith.constant dense<4.480000e+02> : vector<4xf32>
+// CHECK: arith.divf %[[B]], %{{.*}} : vector<4xf32>
+// CHECK-NOT: arith.divf
 // CHECK-NOT: math.fma
 // CHECK-LABEL: func.func @multiplier(
 func.func @multiplier(%x: tensor<?x64xbf16>) -> (tensor<?x64xf8E4M3FN>, tensor<?x4xf32>) {
