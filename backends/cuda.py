@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 DRIVER = "cuda"
 
 _OCP = ("f8E4M3FN", "f8E5M2")
+#: IREE calls CUDA's library for a root, of which LLVM makes an approximation.
+_ROOTS = (("math.sqrt", "llvm.nvvm.sqrt.rn.f"),)
 _PTX_NAMES = {"f8E4M3FN": "e4m3", "f8E5M2": "e5m2"}
 
 
@@ -46,7 +48,7 @@ class CudaArch(GpuArch):
         )
         to_bf16 = Instruction("cvt.rn.bf16x2.f32 $0, $1, $2;", "=r,f,f", 32)
         # More shared memory than this is a request at the launch, which IREE does not make for these kernels.
-        return replace(super().device(), shared_bytes=49152, to_bf16=to_bf16, to_fp8=to_fp8)
+        return replace(super().device(), shared_bytes=49152, to_bf16=to_bf16, to_fp8=to_fp8, replaced=_ROOTS)
 
     def device_target(self) -> str:
         """Return the `#hal.device.target` of a module for this architecture."""

@@ -24,6 +24,10 @@ _OCP = ("f8E4M3FN", "f8E5M2")
 #: AMD's names of the formats: the same for both flavours, as each processor has one.
 _PACKED = {"f8E4M3FNUZ": "fp8", "f8E4M3FN": "fp8", "f8E5M2FNUZ": "bf8", "f8E5M2": "bf8"}
 
+#: IREE makes `minnumf` and `maxnumf` of the ops on its way to AMD's instructions, which drop a NaN: a clamp would make
+#: the bound of it. The intrinsics keep it, and -0 is less than +0.
+_MINIMA = (("arith.minimumf", "llvm.minimum"), ("arith.maximumf", "llvm.maximum"))
+
 #: DPP controls that reach across a border between 1, 2, 4 and 8 lanes: quad_perm:[1,0,3,2], quad_perm:[2,3,0,1],
 #: row_half_mirror and row_mirror. Mirrors do where all lanes on a side have the same number.
 _ACROSS = (0xB1, 0x4E, 0x141, 0x140)
@@ -57,7 +61,7 @@ class RocmArch(GpuArch):
         to_bf16 = Instruction("v_cvt_pk_bf16_f32 $0, $2, $1", "=v,v,v", 32) if self.packs_bf16 else None
         moves = _lane_moves() if self.moves_lanes else None
         return replace(
-            super().device(), to_bf16=to_bf16, to_fp8=to_fp8, moves=moves, minima_drop_nan=True, fuses_products=True
+            super().device(), to_bf16=to_bf16, to_fp8=to_fp8, moves=moves, replaced=_MINIMA, fuses_products=True
         )
 
     def device_target(self) -> None:

@@ -49,6 +49,10 @@ def test_the_assembler_takes_it_without_spills(arch: str, tmp_path: Path) -> Non
     # A minimum that drops a NaN would make the bound of it.
     assert "min.NaN.f32" in text
     assert not re.search(r"\b(min|max)\.f32", text)
+    # Roots and quotients are those of IEEE 754.
+    assert "sqrt.rn.f32" in text
+    assert "div.rn.f32" in text
+    assert "approx" not in text
     (kernel,) = assemble(ptx, arch).values()
     assert kernel.spill_bytes == 0
     # Half of the threads that an SM can hold at once, with 65536 registers, or more.

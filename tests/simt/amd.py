@@ -109,6 +109,7 @@ INTRINSICS: dict[str, Callable[..., Array]] = {
     "llvm.minimum": lambda _, a, b: np.minimum(a, b),
     "llvm.maximum": lambda _, a, b: np.maximum(a, b),
     "llvm.arithmetic.fence": lambda _, a: a,
+    "llvm.nvvm.sqrt.rn.f": lambda _, a: np.sqrt(a),
 }
 
 #: Those whose lanes read each other's registers: what a lane that is off has is no number.

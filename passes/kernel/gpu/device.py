@@ -77,7 +77,7 @@ class GpuDevice:
         to_fp8: The instructions that round to an 8-bit type, by its name, for values within its range and NaN; without
             one, integers do.
         moves: How lanes exchange numbers; without it, by `gpu.shuffle`.
-        minima_drop_nan: Whether IREE makes minima and maxima of `arith` into such that drop a NaN.
+        replaced: Ops that IREE lowers to other numbers than theirs, and the LLVM intrinsics that keep them, by name.
         fuses_products: Whether IREE has LLVM fuse products with the sums that they go into.
         name: The vendor's name of the architecture.
     """
@@ -89,6 +89,6 @@ class GpuDevice:
     to_bf16: Instruction | None = None
     to_fp8: tuple[tuple[str, Instruction | PackingIntrinsic], ...] = ()
     moves: LaneMoves | None = None
-    minima_drop_nan: bool = False
+    replaced: tuple[tuple[str, str], ...] = ()
     fuses_products: bool = False
     name: str = ""

@@ -18,7 +18,7 @@ from fanfold.passes.kernel.values import Buffer
 from .device import GpuDevice
 from .instructions import convert_to_fp8, round_to_bf16
 from .lanes import Lanes
-from .minima import keep_nan
+from .replacing import replace_ops
 from .schedule import Schedule, choose, groups_of, widest_computed
 from .values import LaneValues, Place
 from .writer import LaneWriter
@@ -86,8 +86,7 @@ class GpuKernels:
             writer.write(outputs)
             _pad(e, place, [buffer for _, buffer in outputs], count)
             func.return_([])
-        if self.device.minima_drop_nan:
-            keep_nan(executable.op)
+        replace_ops(executable.op, dict(self.device.replaced))
         if self.device.fuses_products:
             keep_products(executable.op)
         return executable.op
