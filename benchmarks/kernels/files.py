@@ -23,7 +23,7 @@ PTX that IREE writes and what `ptxas -v` says of it, for AMD the assembly and th
 are in `benchmarks/kernels/regions.py`; their numbers are compared with eager PyTorch by `tests/e2e/test_clusters.py`,
 `test_fan_out.py` and `test_patterns.py` on the CPU target, and by `tests/simt/` on a GPU made of NumPy.
 
-`python -m benchmarks.kernels --check` compiles them again and fails when anything is worse than here: a spill, a
+`python -m benchmarks.kernels --check` compiles them again and fails when anything is worse than here: more spills, a
 narrower widest access, more bytes, barriers, shared memory or dispatches, more than {slack} registers more, or more
 than {scratch} bytes of scratch memory more. CI checks every architecture and region, at widths that take turns
 (`--sample`). A change that makes a kernel better, or worse on purpose, has this page written anew: `{command}`.

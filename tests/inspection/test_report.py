@@ -65,7 +65,7 @@ SAID = """\
 registers scratch |
 barriers registers loaded |
 registers | sm_90, norm, group, 7168 columns: registers grew from 40 to 49, by more than 8
-spills | sm_90, norm, group, 7168 columns: 4 spills
+spills | sm_90, norm, group, 7168 columns: spills grew from 0 to 4
 scratch shared | sm_90, norm, group, 7168 columns: shared grew from 56 to 60 \
 sm_90, norm, group, 7168 columns: scratch grew from 0 to 17, by more than 16
 barriers | sm_90, norm, group, 7168 columns: barriers grew from 1 to 2
