@@ -15,8 +15,8 @@ REGISTER_SLACK = 8
 #: So many more bytes of scratch memory without a spill are none either: ptxas takes 8 or 16 now and then, for a call.
 SCRATCH_SLACK = 16
 
-#: Numbers of which no more may be needed than before. Some kernels for sm_80 and sm_100 spill a register or two, around the
-#: calls that the correctly rounded root and quotient make for numbers out of the ordinary.
+#: Numbers of which no more may be needed than before. Some kernels for sm_80 and sm_100 spill a register or two, around
+#: the calls that the correctly rounded root and quotient make for numbers out of the ordinary.
 _LIMITED = ("dispatches", "spills", "shared", "barriers", "loaded", "stored")
 
 
