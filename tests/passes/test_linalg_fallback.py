@@ -19,6 +19,7 @@ from fanfold.backends.iree_compiler import compile_module
 from fanfold.backends.runtime import LoadedModule
 from fanfold.backends.target import parse_target
 from fanfold.dialect.context import parse_module
+from fanfold.lowering import serialised
 from fanfold.passes.base import PassState
 from fanfold.passes.finalize import Finalize
 from fanfold.passes.form_rows import FormRows
@@ -46,7 +47,7 @@ def lowered(
     run_passes(module, [FormRows(), LowerRowsToKernel(), LowerRowsToLinalg(), Finalize()], state)
     # Every op, dtype and form, with whole vectors and a rest: enough of what IREE's verifier could object to.
     with verified_by_iree() if width == VERIFIED else contextlib.nullcontext():
-        vmfb = compile_module(str(module).encode(), target).vmfb
+        vmfb = compile_module(serialised(module, target), target).vmfb
     name = str(dtype).removeprefix("torch.")
     outputs = [str(result[2]).removeprefix("torch.") for result in written.results]
     loaded = LoadedModule(vmfb, target.driver, [name] * 4 + ["float32"] * 2, outputs, {})
@@ -134,7 +135,7 @@ def test_static_rows_and_empty_tensors(rows: int, width: int) -> None:
     module = parse_module(re.sub(r"\b[XQSY]\b", lambda m: types[m[0]], STATIC.replace("WIDTH", str(width))))
     target = parse_target("cpu")
     run_passes(module, [FormRows(), LowerRowsToKernel(), LowerRowsToLinalg(), Finalize()], PassState(NoKernels()))
-    vmfb = compile_module(str(module).encode(), target).vmfb
+    vmfb = compile_module(serialised(module, target), target).vmfb
     results = ["float8_e4m3fn", "float32", "float32"]
     x = torch.randn(rows, width).bfloat16()
     q, scales, y = LoadedModule(vmfb, target.driver, ["bfloat16"], results, {}).call([x])
