@@ -10,8 +10,8 @@ from torch_mlir import ir
 KERNEL = "hal.executable.source"
 
 
-def iterate(module: ir.Module) -> Iterator[ir.Operation]:
-    """Yield every op of the module's functions, outer before inner, in program order; kernels are not looked into."""
+def iterate(module: ir.Module | ir.Operation) -> Iterator[ir.Operation]:
+    """Yield every op within a module or an op, outer before inner, in program order; kernels within are passed by."""
 
     def inside(op: ir.Operation) -> Iterator[ir.Operation]:
         for region in op.regions:
@@ -38,7 +38,7 @@ def copy_ops(ops: Iterable[ir.Operation], mapping: dict[ir.Value, ir.Value]) -> 
         mapping.update(zip(op.results, copy.results, strict=True))
 
 
-def all_ops(module: ir.Module, *names: str) -> list[ir.Operation]:
+def all_ops(module: ir.Module | ir.Operation, *names: str) -> list[ir.Operation]:
     """Return the ops with one of these names, collected before anything is rewritten."""
     wanted: Container[str] = frozenset(names)
     return [op for op in iterate(module) if op.name in wanted]

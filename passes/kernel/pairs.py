@@ -26,7 +26,7 @@ def convert_pair(e: Emitter, even: ir.Value, odd: ir.Value, kind: str, *, may_be
         e: The emitter.
         even: The even columns, within the finite range of `kind` (up to half a step beyond is harmless).
         odd: The odd columns.
-        kind: ``f8E4M3FN``, ``f8E4M3FNUZ``, ``f8E5M2`` or ``i8``.
+        kind: A name in `float8.FORMATS`, or ``i8``.
         may_be_nan: False when the caller knows that there is no NaN. A NaN must be quiet.
 
     Returns:

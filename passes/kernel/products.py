@@ -8,6 +8,8 @@ GPUs. A fused multiply-add that keeps the numbers is written as `math.fma`; all 
 
 from torch_mlir import ir
 
+from fanfold.passes.walk import all_ops
+
 from .intrinsics import call_intrinsic
 
 _SUMS = ("arith.addf", "arith.subf")
@@ -15,17 +17,12 @@ _SUMS = ("arith.addf", "arith.subf")
 
 def keep_products(op: ir.Operation) -> None:
     """Put a fence, which costs no instruction, between the products and the sums within an op."""
-    for region in op.regions:
-        for block in region.blocks:
-            for view in list(block.operations):
-                inner = view.operation
-                keep_products(inner)
-                if inner.name in _SUMS:
-                    for index, operand in enumerate(inner.operands):
-                        if _is_product(operand):
-                            with inner.location, ir.InsertionPoint(inner):
-                                fenced = call_intrinsic("llvm.arithmetic.fence", operand.type, [operand])
-                            inner.operands[index] = fenced
+    for total in all_ops(op, *_SUMS):
+        for index, operand in enumerate(total.operands):
+            if _is_product(operand):
+                with total.location, ir.InsertionPoint(total):
+                    fenced = call_intrinsic("llvm.arithmetic.fence", operand.type, [operand])
+                total.operands[index] = fenced
 
 
 def _is_product(value: ir.Value) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from torch_mlir import ir
 
 from fanfold.passes.kernel.intrinsics import call_intrinsic
+from fanfold.passes.walk import all_ops
 
 
 def replace_ops(op: ir.Operation, intrinsics: Mapping[str, str]) -> None:
@@ -16,14 +17,9 @@ def replace_ops(op: ir.Operation, intrinsics: Mapping[str, str]) -> None:
         op: Where.
         intrinsics: The intrinsic for each op that is replaced, both by name.
     """
-    for region in op.regions:
-        for block in region.blocks:
-            for view in list(block.operations):
-                inner = view.operation
-                replace_ops(inner, intrinsics)
-                if inner.name in intrinsics:
-                    with inner.location, ir.InsertionPoint(inner):
-                        result = inner.results[0]
-                        kept = call_intrinsic(intrinsics[inner.name], result.type, list(inner.operands))
-                    result.replace_all_uses_with(kept)
-                    inner.erase()
+    for inner in all_ops(op, *intrinsics):
+        with inner.location, ir.InsertionPoint(inner):
+            result = inner.results[0]
+            kept = call_intrinsic(intrinsics[inner.name], result.type, list(inner.operands))
+        result.replace_all_uses_with(kept)
+        inner.erase()
