@@ -58,18 +58,21 @@ class Step:
 
 #: Every step: its operands, then its results, then its attributes.
 #:
-#: Integers are of `bits` 1, 32 or 64 (an index has 64), kept as the signed value of those bits; results wrap.
+#: Integers are of `bits` 1, 8, 16, 32 or 64 (an index has 64), kept as the signed value of those bits, so that the true
+#: of 1 bit is -1; results wrap. `integers.py` computes them. A float that a program hands to a kernel is its bits.
 STEPS = {
     # Integers.
     "integer": "() -> integer {value, bits}",
-    "arith": "(a, ...) -> integer {op, bits}: op is a name of MLIR's arith dialect without it, such as addi, ceildivui",
+    "arith": "(a, b) -> integer {op, bits}: op is a name of MLIR's arith dialect without it, such as addi, ceildivui",
+    "convert": "(a) -> integer {op, bits, source}: extsi, extui or trunci, from `source` bits",
     "compare": "(a, b) -> integer of 1 bit {predicate, bits}: eq, ne, slt, sle, sgt, sge, ult, ule, ugt, uge",
     "select": "(condition, a, b) -> a or b; integers or buffers",
     "align": "(a, to) -> a rounded up to a multiple of `to`",
     # Views: the function's inputs and results.
     "dim": "(view) -> integer {axis}",
     "rank": "(view) -> integer",
-    "check": "(view, dims...) -> () {dtype, name}: the caller's tensor has this shape and dtype, or the call fails",
+    "check": "(view, dims...) -> () {dtype, name}: the caller's tensor has this shape and dtype, in MLIR's spelling (f32, "
+    "bf16, i1, si64, f8E4M3FN), row-major, or the call fails",
     "contents": "(view) -> buffer",
     "view": "(buffer, offset, bytes, dims...) -> view {dtype}",
     # Buffers. A buffer is on the device; offsets and sizes are in bytes.
@@ -82,7 +85,8 @@ STEPS = {
     "load": "() -> integer or buffer {name}: of a global",
     "store": "(value) -> () {name}: to a global; only initializers have it",
     # Commands: each may run beside others, up to a barrier.
-    "dispatch": "(x, y, z, constants..., (buffer, offset, bytes)...) -> () {kernel, constants}",
+    "dispatch": "(x, y, z, constants..., (buffer, offset, bytes)...) -> () {kernel, constants: how many}: nothing if x, y "
+    "or z is 0",
     "fill": "(buffer, offset, bytes, pattern) -> () {width}: of 1, 2 or 4 bytes",
     "copy": "(source, offset, target, offset, bytes) -> ()",
     "update": "(target, offset) -> () {data, begin, bytes}: from a constant of the image",
