@@ -71,12 +71,13 @@ STEPS = {
     # Views: the function's inputs and results.
     "dim": "(view) -> integer {axis}",
     "rank": "(view) -> integer",
-    "check": "(view, dims...) -> () {dtype, name}: the caller's tensor has this shape and dtype, in MLIR's spelling (f32, "
-    "bf16, i1, si64, f8E4M3FN), row-major, or the call fails",
+    "check": "(view, dims...) -> () {dtype, name}: the caller's tensor has this shape and dtype, in MLIR's spelling (f32, bf16, "
+    "i1, si64, f8E4M3FN), row-major, or the call fails",
     "contents": "(view) -> buffer",
     "view": "(buffer, offset, bytes, dims...) -> view {dtype}",
     # Buffers. A buffer is on the device; offsets and sizes are in bytes.
-    "allocate": "(bytes) -> buffer",
+    "allocate": "(bytes) -> buffer: its memory lasts until it is released, or, without that, until neither a global "
+    "nor a result is in it",
     "release": "(buffer) -> (): its memory may be used again by what comes after all before",
     "subspan": "(buffer, offset, bytes) -> buffer",
     "size": "(buffer) -> integer",
@@ -85,8 +86,8 @@ STEPS = {
     "load": "() -> integer or buffer {name}: of a global",
     "store": "(value) -> () {name}: to a global; only initializers have it",
     # Commands: each may run beside others, up to a barrier.
-    "dispatch": "(x, y, z, constants..., (buffer, offset, bytes)...) -> () {kernel, constants: how many}: nothing if x, y "
-    "or z is 0",
+    "dispatch": "(x, y, z, constants..., (buffer, offset, bytes)...) -> () {kernel, constants: how many}: nothing if x, "
+    "y or z is 0",
     "fill": "(buffer, offset, bytes, pattern) -> () {width}: of 1, 2 or 4 bytes",
     "copy": "(source, offset, target, offset, bytes) -> ()",
     "update": "(target, offset) -> () {data, begin, bytes}: from a constant of the image",
