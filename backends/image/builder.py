@@ -18,30 +18,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .program import Function, Step
+from .program import GIVING, Function, Step
 from .refusal import refuse
 from .values import Computed, Fence, InGlobal, Known, Value
 
 #: Steps that give a value and do nothing else: they go if nobody takes it.
-PURE = frozenset(
-    (
-        "integer",
-        "arith",
-        "convert",
-        "compare",
-        "select",
-        "align",
-        "dim",
-        "rank",
-        "contents",
-        "view",
-        "subspan",
-        "size",
-        "parameter",
-        "data",
-        "load",
-    )
-)
+PURE = GIVING - {"allocate"}
 
 
 class Builder:

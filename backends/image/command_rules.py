@@ -29,6 +29,14 @@ def _nothing(_walk: Walk, _op: Any) -> Sequence[Value]:
     return []
 
 
+def pattern_bytes(op: Any) -> int:
+    """Return the width of the pattern of a fill, in bytes."""
+    width = {"i8": 1, "i16": 2, "i32": 4}.get(str(op.pattern.type))
+    if width is None:
+        raise refuse(op, "memory is filled with patterns of 1, 2 or 4 bytes", found=str(op.pattern.type))
+    return width
+
+
 class Replay:
     """Writes recorded commands down.
 
@@ -89,7 +97,7 @@ class Replay:
 
     def fill(self, op: Any) -> None:
         """Write a fill."""
-        width = int(str(op.pattern.type).removeprefix("i")) // 8
+        width = pattern_bytes(op)
         operands = [*self._span(op.target_buffer, op.target_offset), self._number(op.length)]
         self._builder.command("fill", [*operands, self._number(op.pattern)], width=width)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .command_rules import Replay
+from .command_rules import Replay, pattern_bytes
 from .device_rules import fence_of
 from .refusal import refuse
 from .values import Commands, Constant, Value
@@ -70,9 +70,8 @@ def _commands(walk: Walk, op: Any) -> Commands:
 
 
 def _fill(walk: Walk, op: Any) -> Sequence[Value]:
-    width = int(str(op.pattern.type).removeprefix("i")) // 8
     operands = walk.numbers([op.target_buffer, op.target_offset, op.length, op.pattern], op)
-    walk.builder.command("fill", operands, width=width)
+    walk.builder.command("fill", operands, width=pattern_bytes(op))
     return []
 
 
