@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from fanfold.errors import TargetError
 from fanfold.float8 import Float8Choice
 
-from . import cpu, cuda, rocm
+from . import cpu, cuda, rocm, vulkan, xpu
 from .float8 import choose
 
 if TYPE_CHECKING:
@@ -89,8 +89,21 @@ BACKENDS: dict[str, Backend] = {
     "cpu": Backend(cpu.DRIVER, cpu.names, cpu.CpuArch, cpu.ALIASES, default="host", inline_driver=cpu.INLINE_DRIVER),
     "cuda": Backend(cuda.DRIVER, lambda: list(cuda.ARCHS), cuda.ARCHS.__getitem__, cuda.ALIASES),
     "rocm": Backend(rocm.DRIVER, lambda: list(rocm.ARCHS), rocm.ARCHS.__getitem__, rocm.ALIASES),
+    "xpu": Backend(xpu.DRIVER, lambda: list(xpu.ARCHS), xpu.ARCHS.__getitem__, xpu.ALIASES, default=xpu.DEFAULT),
+    "vulkan": Backend(
+        vulkan.DRIVER, lambda: list(vulkan.ARCHS), vulkan.ARCHS.__getitem__, vulkan.ALIASES, default=vulkan.DEFAULT
+    ),
 }
-_BACKEND_ALIASES = {"llvm-cpu": "cpu", "local": "cpu", "host": "cpu", "nvidia": "cuda", "amd": "rocm", "hip": "rocm"}
+_BACKEND_ALIASES = {
+    "llvm-cpu": "cpu",
+    "local": "cpu",
+    "host": "cpu",
+    "nvidia": "cuda",
+    "amd": "rocm",
+    "hip": "rocm",
+    "intel": "xpu",
+    "level_zero": "xpu",
+}
 
 # What every target needs. Without the first IREE truncates f64 literals to f32 instead of rounding them (1.7 becomes
 # 1.69999993); without the second a bf16 constant of at most 256 bytes is inlined into a dispatch with the wrong type.
