@@ -13,11 +13,12 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from fanfold.backends.gpu import GpuArch
+from fanfold.backends.iree_compiler import CompiledModule, compile_input, find_compiler
+from fanfold.backends.iree_process import working_folder
+from fanfold.backends.target import Target
 from fanfold.errors import CompileError, TargetError
 
-from ..gpu import GpuArch
-from ..iree_compiler import CompiledModule, compile_input, find_compiler
-from ..target import Target
 from .codec import encode
 from .host import compile_host
 from .program import Image, Kernel
@@ -45,8 +46,6 @@ def compile_image(
         MissingDependencyError: If the compiler is not installed.
         TargetError: If the target's code is not SPIR-V.
     """
-    from ..iree_process import working_folder
-
     binary = find_compiler()
     subgroup = _subgroup(target)
     with working_folder(workdir) as folder:
@@ -92,6 +91,7 @@ def make_image(target: str, schedule: Schedule, folder: Path, subgroup: int) -> 
 
 
 def _kernel(entry: Entry, folder: Path, subgroup: int, modules: dict[bytes, int]) -> Kernel:
+    # Imported here: it needs torch-mlir.
     from fanfold.passes.spirv.conversion import convert
 
     source = folder / f"{_MODULE}_{entry.executable}_{entry.name}.spirv.mlir"

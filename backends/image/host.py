@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..iree_process import run_compiler
+from fanfold.backends.iree_process import run_compiler
+
 from .codec import ALIGNMENT
 from .program import Function, Step
 
@@ -60,14 +61,18 @@ def host_module(image: bytes, main: Function) -> str:
     returned = ", ".join("%results" if count == 1 else f"%results#{i}" for i in range(count))
     bound = "" if count == 0 else "%results = " if count == 1 else f"%results:{count} = "
     of_results = f" : {results}" if count else ""
+    arguments = ", ".join(["%program: i64", *([taken] if taken else [])])
+    call = ", ".join(["%program", *inputs])
+    call_types = ", ".join(["i64", *([views] if views else [])])
+    type_ = f"tensor<{len(image)}xi8>"
     # A resource in text begins with its alignment.
     blob = (ALIGNMENT.to_bytes(4, "little") + image).hex()
     return f"""module @module {{
   util.func private @{DEVICE_MODULE}.{LOAD}(%image: !util.buffer) -> i64
-  util.func private @{DEVICE_MODULE}.{INVOKE}({", ".join(["%program: i64", *([taken] if taken else [])])}) -> ({results})
+  util.func private @{DEVICE_MODULE}.{INVOKE}({arguments}) -> ({results})
   util.global private @program : i64
   util.initializer {{
-    %image = util.buffer.constant <alignment = {ALIGNMENT}> : !util.buffer = dense_resource<image> : tensor<{len(image)}xi8>
+    %image = util.buffer.constant <alignment = {ALIGNMENT}> : !util.buffer = dense_resource<image> : {type_}
     %program = util.call @{DEVICE_MODULE}.{LOAD}(%image) : (!util.buffer) -> i64
     util.global.store %program, @program : i64
     util.return
@@ -76,7 +81,7 @@ def host_module(image: bytes, main: Function) -> str:
     iree.abi.stub, iree.reflection = {{iree.abi.declaration = "{declaration(main)}"}}
   }} {{
     %program = util.global.load @program : i64
-    {bound}util.call @{DEVICE_MODULE}.{INVOKE}({", ".join(["%program", *inputs])}) : ({", ".join(["i64", *([views] if views else [])])}) -> ({results})
+    {bound}util.call @{DEVICE_MODULE}.{INVOKE}({call}) : ({call_types}) -> ({results})
     util.return {returned}{of_results}
   }}
 }}
