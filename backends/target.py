@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from fanfold.errors import TargetError
 from fanfold.float8 import Float8Choice
 
-from . import cpu, cuda, rocm
+from . import cpu, cuda, rocm, vulkan, xpu
 from .float8 import choose
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ class Backend:
         aliases: Other names of archs.
         default: The arch of a target that names none, if there is one.
         inline_driver: The HAL driver that runs small calls on the caller's thread, if there is one.
+        runs_images: Whether what runs there is a program image (`backends/image/`), since IREE has no driver for it.
     """
 
     driver: str
@@ -83,14 +84,32 @@ class Backend:
     aliases: Mapping[str, str]
     default: str | None = None
     inline_driver: str | None = None
+    runs_images: bool = False
 
 
 BACKENDS: dict[str, Backend] = {
     "cpu": Backend(cpu.DRIVER, cpu.names, cpu.CpuArch, cpu.ALIASES, default="host", inline_driver=cpu.INLINE_DRIVER),
     "cuda": Backend(cuda.DRIVER, lambda: list(cuda.ARCHS), cuda.ARCHS.__getitem__, cuda.ALIASES),
     "rocm": Backend(rocm.DRIVER, lambda: list(rocm.ARCHS), rocm.ARCHS.__getitem__, rocm.ALIASES),
+    "xpu": Backend(
+        *(xpu.DRIVER, lambda: list(xpu.ARCHS), xpu.ARCHS.__getitem__, xpu.ALIASES),
+        default=xpu.DEFAULT,
+        runs_images=True,
+    ),
+    "vulkan": Backend(
+        vulkan.DRIVER, lambda: list(vulkan.ARCHS), vulkan.ARCHS.__getitem__, vulkan.ALIASES, default=vulkan.DEFAULT
+    ),
 }
-_BACKEND_ALIASES = {"llvm-cpu": "cpu", "local": "cpu", "host": "cpu", "nvidia": "cuda", "amd": "rocm", "hip": "rocm"}
+_BACKEND_ALIASES = {
+    "llvm-cpu": "cpu",
+    "local": "cpu",
+    "host": "cpu",
+    "nvidia": "cuda",
+    "amd": "rocm",
+    "hip": "rocm",
+    "intel": "xpu",
+    "level_zero": "xpu",
+}
 
 # What every target needs. Without the first IREE truncates f64 literals to f32 instead of rounding them (1.7 becomes
 # 1.69999993); without the second a bf16 constant of at most 256 bytes is inlined into a dispatch with the wrong type.
@@ -123,6 +142,11 @@ class Target:
     def driver(self) -> str:
         """The IREE HAL driver that runs this target."""
         return BACKENDS[self.backend].driver
+
+    @property
+    def runs_images(self) -> bool:
+        """Whether what runs this target is a program image, not a module of IREE's."""
+        return BACKENDS[self.backend].runs_images
 
     def compiler_flags(self) -> tuple[str, ...]:
         """Return iree-compile's flags for this target."""

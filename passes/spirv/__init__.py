@@ -1,0 +1,8 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""SPIR-V as IREE generates it for Vulkan, rewritten for OpenCL and Level Zero."""
+
+from .conversion import convert
+from .converted import Converted, EntryPoint
+
+__all__ = ["Converted", "EntryPoint", "convert"]
