@@ -162,7 +162,7 @@ def _open(placement: Placement) -> Device:
             found=f"index {placement.index}",
             remedy="`fanfold targets` lists the devices of this machine",
         )
-    context = GpuContext(placement.driver, placement.index) if placement.driver.is_gpu else nullcontext()
+    context = GpuContext(placement.driver, placement.index) if placement.driver.contexts else nullcontext()
     try:
         with context:
             hal = driver.create_device(entries[placement.index])

@@ -6,6 +6,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: DLPack's code for memory that the processor reads.
+_IN_HOST_MEMORY = 1
+
 
 @dataclass(frozen=True)
 class Driver:
@@ -17,7 +20,7 @@ class Driver:
         dlpack: DLPack's code for their memory.
         library: What it loads on the machine, if anything.
         tool: The program that shows whether the library finds a device.
-        contexts: The prefix and suffix of the library's functions that choose a thread's device, for a GPU.
+        contexts: The prefix and suffix of the library's functions that choose a thread's device, if it has any.
         flags: IREE's process-wide flags that it is made with.
         forward: Whether code for a GPU also runs on those that came later.
     """
@@ -34,7 +37,7 @@ class Driver:
     @property
     def is_gpu(self) -> bool:
         """Whether its devices have memory that the processor does not read."""
-        return self.contexts is not None
+        return self.dlpack != _IN_HOST_MEMORY
 
     def runs(self, arch: str, on: str | None) -> bool:
         """Return whether code for a GPU architecture runs on a device of another; on an unknown one it may."""
@@ -66,5 +69,7 @@ DRIVERS = {
             forward=True,
         ),
         Driver("hip", ("rocm", "hip"), 10, library="libamdhip64.so", tool="rocminfo", contexts=("hip", "")),
+        Driver("level_zero", ("level_zero", "xpu"), 14, library="libze_loader.so.1", tool="sycl-ls"),
+        Driver("vulkan", ("vulkan",), 7, library="libvulkan.so.1", tool="vulkaninfo"),
     )
 }

@@ -38,7 +38,7 @@ class Placement:
         """Return torch's name for the device, or ``None`` if this build of torch cannot use it."""
         if not self.driver.is_gpu:
             return torch.device("cpu")
-        built_for = {"cuda": torch.version.cuda, "hip": torch.version.hip}[self.driver.name]
+        built_for = {"cuda": torch.version.cuda, "hip": torch.version.hip}.get(self.driver.name)
         # Torch calls AMD's devices cuda too.
         return torch.device("cuda", self.index) if built_for else None
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from fanfold.errors import TargetError
 from fanfold.float8 import Float8Choice
 
-from . import cpu, cuda, rocm
+from . import cpu, cuda, rocm, vulkan, xpu
 from .float8 import choose
 
 if TYPE_CHECKING:
@@ -51,6 +51,11 @@ class Arch(Protocol):
         """What the project's tests did with code for it: ``run``, ``compiled only`` or ``none``."""
         ...
 
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """The features of `fanfold.features` that it does not have."""
+        ...
+
     def compiler_flags(self) -> tuple[str, ...]:
         """Return iree-compile's flags for it."""
         ...
@@ -75,6 +80,7 @@ class Backend:
         aliases: Other names of archs.
         default: The arch of a target that names none, if there is one.
         inline_driver: The HAL driver that runs small calls on the caller's thread, if there is one.
+        runs_images: Whether what runs there is a program image (`backends/image/`), since IREE has no driver for it.
     """
 
     driver: str
@@ -83,21 +89,37 @@ class Backend:
     aliases: Mapping[str, str]
     default: str | None = None
     inline_driver: str | None = None
+    runs_images: bool = False
 
 
 BACKENDS: dict[str, Backend] = {
     "cpu": Backend(cpu.DRIVER, cpu.names, cpu.CpuArch, cpu.ALIASES, default="host", inline_driver=cpu.INLINE_DRIVER),
     "cuda": Backend(cuda.DRIVER, lambda: list(cuda.ARCHS), cuda.ARCHS.__getitem__, cuda.ALIASES),
     "rocm": Backend(rocm.DRIVER, lambda: list(rocm.ARCHS), rocm.ARCHS.__getitem__, rocm.ALIASES),
+    "xpu": Backend(
+        *(xpu.DRIVER, lambda: list(xpu.ARCHS), xpu.ARCHS.__getitem__, xpu.ALIASES),
+        default=xpu.DEFAULT,
+        runs_images=True,
+    ),
+    "vulkan": Backend(
+        vulkan.DRIVER, lambda: list(vulkan.ARCHS), vulkan.ARCHS.__getitem__, vulkan.ALIASES, default=vulkan.DEFAULT
+    ),
 }
-_BACKEND_ALIASES = {"llvm-cpu": "cpu", "local": "cpu", "host": "cpu", "nvidia": "cuda", "amd": "rocm", "hip": "rocm"}
+_BACKEND_ALIASES = {
+    "llvm-cpu": "cpu",
+    "local": "cpu",
+    "host": "cpu",
+    "nvidia": "cuda",
+    "amd": "rocm",
+    "hip": "rocm",
+    "intel": "xpu",
+    "level_zero": "xpu",
+}
 
-# What every target needs. Without the first IREE truncates f64 literals to f32 instead of rounding them (1.7 becomes
-# 1.69999993); without the second a bf16 constant of at most 256 bytes is inlined into a dispatch with the wrong type.
-# The third ends IREE's checks of its own work, not those of what it is given: after each of its passes it would walk
+# What every target needs. Without the first a bf16 constant of at most 256 bytes is inlined into a dispatch with the wrong
+# type. The second ends IREE's checks of its own work, not those of what it is given: after each of its passes it would walk
 # the whole module, our kernels in it, which hardly any of them touches. That is a quarter to two fifths of its time.
 _COMMON_FLAGS = (
-    "--iree-input-demote-f64-to-f32=false",
     "--iree-flow-inline-constants-max-byte-length=0",
     "--verify=false",
 )
@@ -124,9 +146,19 @@ class Target:
         """The IREE HAL driver that runs this target."""
         return BACKENDS[self.backend].driver
 
+    @property
+    def runs_images(self) -> bool:
+        """Whether what runs this target is a program image, not a module of IREE's."""
+        return BACKENDS[self.backend].runs_images
+
     def compiler_flags(self) -> tuple[str, ...]:
-        """Return iree-compile's flags for this target."""
-        return (*self.arch.compiler_flags(), *_COMMON_FLAGS)
+        """Return iree-compile's flags for this target.
+
+        Where it demotes f64, IREE truncates literals to f32 instead of rounding them (1.7 becomes 1.69999993): a pass
+        has rounded them.
+        """
+        demotes = str("f64" in self.arch.lacks).lower()
+        return (*self.arch.compiler_flags(), f"--iree-input-demote-f64-to-f32={demotes}", *_COMMON_FLAGS)
 
     def device_target(self) -> str | None:
         """Return the `#hal.device.target` that a module for this target must have, if the flags do not say it."""

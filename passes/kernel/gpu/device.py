@@ -79,6 +79,9 @@ class GpuDevice:
         moves: How lanes exchange numbers; without it, by `gpu.shuffle`.
         replaced: Ops that IREE lowers to other numbers than theirs, and the LLVM intrinsics that keep them, by name.
         fuses_products: Whether IREE has LLVM fuse products with the sums that they go into.
+        converts_f16: Whether IREE's conversions of f32 to f16 round to nearest with ties to even, and keep subnormals;
+            without, integers do.
+        vector_limit: Most numbers of a vector in SPIR-V, where memory is arrays of one type, too.
         name: The vendor's name of the architecture.
     """
 
@@ -91,4 +94,6 @@ class GpuDevice:
     moves: LaneMoves | None = None
     replaced: tuple[tuple[str, str], ...] = ()
     fuses_products: bool = False
+    converts_f16: bool = True
+    vector_limit: int | None = None
     name: str = ""

@@ -20,6 +20,7 @@ from .instructions import convert_to_fp8, round_to_bf16
 from .lanes import Lanes
 from .replacing import replace_ops
 from .schedule import Schedule, choose, groups_of, widest_computed
+from .splitting import split_vectors
 from .values import LaneValues, Place
 from .writer import LaneWriter
 
@@ -71,7 +72,7 @@ class GpuKernels:
             e = Emitter(
                 executable.entry,
                 short_nans=False,
-                hardware_f16=True,
+                hardware_f16=self.device.converts_f16,
                 round_to_bf16=partial(round_to_bf16, to_bf16) if to_bf16 is not None else None,
                 to_fp8=partial(convert_to_fp8, dict(self.device.to_fp8)),
             )
@@ -89,6 +90,8 @@ class GpuKernels:
         replace_ops(executable.op, dict(self.device.replaced))
         if self.device.fuses_products:
             keep_products(executable.op)
+        if self.device.vector_limit is not None:
+            split_vectors(executable.entry.owner, self.device.vector_limit)
         return executable.op
 
 
