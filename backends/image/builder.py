@@ -138,7 +138,7 @@ class Builder:
             elif step.name == "barrier" and at_end:
                 # The end of a function waits for everything.
                 continue
-            else:
+            elif step.name not in ("check", "store"):
                 at_end = False
             taken.update(step.operands)
             steps.append(step)
