@@ -13,6 +13,7 @@ from fanfold.float8 import ANY, Float8Choice
 from .absorb_elementwise import AbsorbElementwise
 from .base import Pass
 from .convert_float8 import ConvertFloat8
+from .convert_spirv import ConvertSpirv
 from .drop_dead_ops import DropDeadOps
 from .finalize import Finalize
 from .fold_duplicates import FoldDuplicates
@@ -44,6 +45,7 @@ PASSES: dict[str, type[Pass]] = {
     pass_class.name: pass_class
     for pass_class in (
         ConvertFloat8,
+        ConvertSpirv,
         DropDeadOps,
         Finalize,
         FoldDuplicates,
