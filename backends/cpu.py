@@ -111,6 +111,7 @@ class CpuArch:
 
     #: No processor has instructions for fp8.
     hardware_fp8: ClassVar[tuple[str, ...]] = ()
+    lacks: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         if self.name not in names():

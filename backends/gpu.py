@@ -50,6 +50,11 @@ class GpuArch:
     #: Widest access of a thread, in bits, on every one of them.
     vector_bits: int = 128
 
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """The features of `fanfold.features` that it does not have."""
+        return () if self.hardware_fp8 else ("fp8",)
+
     def kernels(self) -> GpuKernels:
         """Return the vocabulary in which kernels for this GPU are written."""
         # Imported here: it needs torch-mlir, which a machine that only runs models does not have.

@@ -28,6 +28,11 @@ class SpirvArch(GpuArch):
     #: What IREE may use of a subgroup, in the words of `#iree_gpu.target`.
     subgroup_ops: str = "shuffle|arithmetic"
 
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """The features of `fanfold.features` that it does not have."""
+        return (*super().lacks, "bf16 products", *(() if self.has_f64 else ("f64",)))
+
     def compiler_flags(self) -> tuple[str, ...]:
         """Return iree-compile's flags: none, the module says it all."""
         return ()

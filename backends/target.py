@@ -51,6 +51,11 @@ class Arch(Protocol):
         """What the project's tests did with code for it: ``run``, ``compiled only`` or ``none``."""
         ...
 
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """The features of `fanfold.features` that it does not have."""
+        ...
+
     def compiler_flags(self) -> tuple[str, ...]:
         """Return iree-compile's flags for it."""
         ...
@@ -111,12 +116,10 @@ _BACKEND_ALIASES = {
     "level_zero": "xpu",
 }
 
-# What every target needs. Without the first IREE truncates f64 literals to f32 instead of rounding them (1.7 becomes
-# 1.69999993); without the second a bf16 constant of at most 256 bytes is inlined into a dispatch with the wrong type.
-# The third ends IREE's checks of its own work, not those of what it is given: after each of its passes it would walk
+# What every target needs. Without the first a bf16 constant of at most 256 bytes is inlined into a dispatch with the wrong
+# type. The second ends IREE's checks of its own work, not those of what it is given: after each of its passes it would walk
 # the whole module, our kernels in it, which hardly any of them touches. That is a quarter to two fifths of its time.
 _COMMON_FLAGS = (
-    "--iree-input-demote-f64-to-f32=false",
     "--iree-flow-inline-constants-max-byte-length=0",
     "--verify=false",
 )
@@ -149,8 +152,13 @@ class Target:
         return BACKENDS[self.backend].runs_images
 
     def compiler_flags(self) -> tuple[str, ...]:
-        """Return iree-compile's flags for this target."""
-        return (*self.arch.compiler_flags(), *_COMMON_FLAGS)
+        """Return iree-compile's flags for this target.
+
+        Where it demotes f64, IREE truncates literals to f32 instead of rounding them (1.7 becomes 1.69999993): a pass
+        has rounded them.
+        """
+        demotes = str("f64" in self.arch.lacks).lower()
+        return (*self.arch.compiler_flags(), f"--iree-input-demote-f64-to-f32={demotes}", *_COMMON_FLAGS)
 
     def device_target(self) -> str | None:
         """Return the `#hal.device.target` that a module for this target must have, if the flags do not say it."""

@@ -70,7 +70,9 @@ def lower(
         imported = import_model(model, args, kwargs, dynamic_shapes=dynamic_shapes)
         start = time.perf_counter()
         set_device(imported.module, target)
-        result = pipeline.run(imported.module, target.kernels(), float8=choice, dump_dir=dump_dir)
+        result = pipeline.run(
+            imported.module, target.kernels(), float8=choice, lacks=target.arch.lacks, dump_dir=dump_dir
+        )
         imported = replace(
             imported,
             signature=imported.signature.with_layouts(result.result_layouts).with_dtypes(choice.renamed),

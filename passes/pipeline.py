@@ -4,7 +4,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from fanfold.report import Decision, KernelRecord, PassRecord
 from .absorb_elementwise import AbsorbElementwise
 from .base import Pass, PassState
 from .convert_float8 import ConvertFloat8
+from .demote_f64 import DemoteF64
 from .drop_dead_ops import DropDeadOps
 from .finalize import Finalize
 from .fold_duplicates import FoldDuplicates
@@ -44,6 +45,7 @@ from .return_scale_layouts import ReturnScaleLayouts
 from .separate_results import SeparateResults
 from .sink_views import SinkViews
 from .split_tensor_scales import SplitTensorScales
+from .widen_products import WidenProducts
 
 _log = logging.getLogger(__name__)
 
@@ -114,8 +116,23 @@ def with_float8(passes: Sequence[Pass], choice: Float8Choice) -> list[Pass]:
     return [RetargetFloat8(choice) if isinstance(pass_, RetargetFloat8) else pass_ for pass_ in passes]
 
 
+#: The pass that makes up for a feature of `fanfold.features` that a target lacks. Their casts want their roundings kept.
+SUBSTITUTES: dict[str, Pass] = {"bf16 products": WidenProducts(), "f64": DemoteF64()}
+
+
+def without(passes: Sequence[Pass], lacks: Collection[str]) -> list[Pass]:
+    """Return passes with those that make up for features that the target lacks."""
+    added = [pass_ for name, pass_ in SUBSTITUTES.items() if name in lacks]
+    return [p for pass_ in passes for p in ([*added, pass_] if isinstance(pass_, KeepRoundings) else [pass_])]
+
+
 def run(
-    module: ir.Module, kernels: Kernels, *, float8: Float8Choice = ANY, dump_dir: Path | None = None
+    module: ir.Module,
+    kernels: Kernels,
+    *,
+    float8: Float8Choice = ANY,
+    lacks: Collection[str] = (),
+    dump_dir: Path | None = None,
 ) -> PipelineResult:
     """Rewrite `module` in place to what iree-compile takes.
 
@@ -123,13 +140,14 @@ def run(
         module: A module in the `torch` dialect, from `fanfold.frontend`.
         kernels: Kernel vocabulary of the target; ``FANFOLD_KERNELS=off`` in the environment overrides it.
         float8: Which fp8 types the module may have, and what becomes of the others.
+        lacks: The features of `fanfold.features` that the target does not have.
         dump_dir: Folder that gets the IR after each pass, numbered and named.
 
     Raises:
         CompileError: If a pass fails, or an op is left that nothing can lower.
         TargetError: If the module has an fp8 type that it must not have, or one that cannot be converted.
     """
-    passes = with_float8(standard_pipeline(), float8)
+    passes = without(with_float8(standard_pipeline(), float8), lacks)
     result = run_passes(module, passes, PassState(switched(kernels)), dump_dir=dump_dir)
     made = kernel_records(module)
     missed = sum(d.missed for d in result.decisions)

@@ -14,6 +14,7 @@ from .absorb_elementwise import AbsorbElementwise
 from .base import Pass
 from .convert_float8 import ConvertFloat8
 from .convert_spirv import ConvertSpirv
+from .demote_f64 import DemoteF64
 from .drop_dead_ops import DropDeadOps
 from .finalize import Finalize
 from .fold_duplicates import FoldDuplicates
@@ -39,6 +40,7 @@ from .return_scale_layouts import ReturnScaleLayouts
 from .separate_results import SeparateResults
 from .sink_views import SinkViews
 from .split_tensor_scales import SplitTensorScales
+from .widen_products import WidenProducts
 
 #: Pass classes by name; a test holds that each pass file is here, under its own name.
 PASSES: dict[str, type[Pass]] = {
@@ -71,6 +73,8 @@ PASSES: dict[str, type[Pass]] = {
         SplitTensorScales,
         ResolveDims,
         SeparateResults,
+        DemoteF64,
+        WidenProducts,
     )
 }
 

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Finds OpenCL runtimes: those of the system, and Intel's CPU runtime where pip installed it.
 
-Its wheel puts the library where no linker and no OpenCL loader looks. The loader that comes with pyopencl reads the
-variable OCL_ICD_VENDORS at its first call; who has set it knows better and is left alone.
+Its wheel puts the library where no linker and no OpenCL loader looks. OpenCL's loaders read the variable
+OCL_ICD_VENDORS at their first call; who has set it knows better and is left alone.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import importlib.util
 import os
@@ -23,8 +24,9 @@ VENDORS = "OCL_ICD_VENDORS"
 _SYSTEM_VENDORS = Path("/etc/OpenCL/vendors")
 
 
+@functools.cache
 def load_pyopencl() -> Any:
-    """Return pyopencl, which from now on finds the system's runtimes and Intel's from PyPI.
+    """Return pyopencl, which then knows the system's runtimes and Intel's from PyPI.
 
     Raises:
         MissingDependencyError: If it is not installed.
@@ -36,11 +38,33 @@ def load_pyopencl() -> Any:
             expected="the package pyopencl, and an OpenCL runtime that takes SPIR-V",
             remedy="pip install pyopencl; on a machine without a GPU also intel-opencl-rt and intel-cmplr-lib-rt",
         )
-    if VENDORS not in os.environ and (runtime := pip_runtime()) is not None:
-        os.environ[VENDORS] = _vendors_with(runtime)
-    import pyopencl
+    runtime = pip_runtime()
+    if VENDORS in os.environ or runtime is None:
+        import pyopencl
 
+        return pyopencl
+    with tempfile.TemporaryDirectory(prefix="fanfold-opencl-") as folder:
+        # The variable is read in place of the system's folder.
+        for entry in _SYSTEM_VENDORS.glob("*.icd") if _SYSTEM_VENDORS.is_dir() else ():
+            (Path(folder) / entry.name).symlink_to(entry)
+        (Path(folder) / "fanfold-intel-cpu.icd").write_text(f"{runtime}\n", encoding="utf-8")
+        os.environ[VENDORS] = folder
+        try:
+            import pyopencl
+
+            _ask_for_platforms(pyopencl)
+        finally:
+            del os.environ[VENDORS]
     return pyopencl
+
+
+def _ask_for_platforms(pyopencl: Any) -> None:
+    """Let the loader read the variable, which it does once."""
+    try:
+        pyopencl.get_platforms()
+    except pyopencl.Error:
+        # No platform, which is told to who asks for a device.
+        return
 
 
 def pip_runtime() -> Path | None:
@@ -51,16 +75,3 @@ def pip_runtime() -> Path | None:
         return None
     found = (Path(str(file.locate())).resolve() for file in files if file.name == RUNTIME)
     return next((path for path in found if path.is_file()), None)
-
-
-def _vendors_with(runtime: Path) -> str:
-    """Return a value of the variable that names the runtime beside those of the system."""
-    system = sorted(_SYSTEM_VENDORS.glob("*.icd")) if _SYSTEM_VENDORS.is_dir() else []
-    if not system:
-        return str(runtime)
-    # The variable is one folder or one library, so that both need a folder of their own, which lasts as the process.
-    folder = Path(tempfile.mkdtemp(prefix="fanfold-opencl-"))
-    for entry in system:
-        (folder / entry.name).symlink_to(entry)
-    (folder / "fanfold-intel-cpu.icd").write_text(f"{runtime}\n", encoding="utf-8")
-    return f"{folder}/"
