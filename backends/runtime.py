@@ -11,6 +11,7 @@ import torch
 
 from .device import worker_count
 from .drivers import DRIVERS
+from .image_program import ImageProgram
 from .placement import Placement
 from .program import Program
 
@@ -66,9 +67,14 @@ class LoadedModule:
         results_apart: bool = False,
         only_row_kernels: bool = False,
     ) -> None:
+        placement = Placement(DRIVERS[driver], index)
         load = functools.partial(Program, module, inputs, outputs, parameters)
         load = functools.partial(load, byte_results=byte_results, results_apart=results_apart)
-        self._program = load(Placement(DRIVERS[driver], index))
+        self._program: Program | ImageProgram
+        if placement.driver.runs_images:
+            self._program = ImageProgram(module, inputs, outputs, parameters, placement)
+        else:
+            self._program = load(placement)
         limit = inline_limit(WAKING_BYTES_OF_ROW_KERNELS if only_row_kernels else WAKING_BYTES, worker_count())
         self._inline_input_bytes = limit - sum(tensor.nbytes for tensor in parameters.values())
         self._inline: Program | None = None
@@ -76,7 +82,7 @@ class LoadedModule:
             # Each thread that finds the others busy gets a context of its own, up to one a core.
             self._inline = load(Placement(DRIVERS[inline_driver]), contexts=worker_count())
 
-    def program_for(self, input_bytes: int) -> Program:
+    def program_for(self, input_bytes: int) -> Program | ImageProgram:
         """Return the program that is faster for inputs of this size in all."""
         if self._inline is not None and input_bytes < self._inline_input_bytes:
             return self._inline

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 #: Nanoseconds after which a wait looks whether Python was told to stop.
 _PATIENCE = 200_000_000
 _NO_WAITS = (None, 0, None)
+FOREVER = 2**64 - 1
 
 
 class LevelZeroRecording:
@@ -42,7 +43,9 @@ class LevelZeroRecording:
             devices = (c_void_p * 1)(context.device)
             pool_handle = create(api.zeEventPoolCreate, context.handle, pool, 1, devices)
             stack.callback(api.zeEventPoolDestroy, pool_handle)
-            event = structs.ze_event_desc_t(signal=structs.ZE_EVENT_SCOPE_FLAG_HOST, wait=structs.ZE_EVENT_SCOPE_FLAG_HOST)
+            event = structs.ze_event_desc_t(
+                signal=structs.ZE_EVENT_SCOPE_FLAG_HOST, wait=structs.ZE_EVENT_SCOPE_FLAG_HOST
+            )
             self._event = create(api.zeEventCreate, pool_handle, event)
             stack.callback(api.zeEventDestroy, self._event)
             description = structs.ze_command_list_desc_t(commandQueueGroupOrdinal=context.group)
@@ -50,6 +53,7 @@ class LevelZeroRecording:
             stack.callback(api.zeCommandListDestroy, self._list)
             self._stack = stack.pop_all()
         self._lists = (c_void_p * 1)(self._list)
+        self._running = False
 
     def launch(
         self, kernel: Kernel, groups: tuple[int, int, int], addresses: Sequence[int], constants: Sequence[int]
@@ -85,6 +89,7 @@ class LevelZeroRecording:
     def submit(self) -> None:
         """Start it."""
         self._api.zeCommandQueueExecuteCommandLists(self._context.queue, 1, self._lists, None)
+        self._running = True
 
     def wait(self) -> None:
         """Return when it is done."""
@@ -94,7 +99,11 @@ class LevelZeroRecording:
         if code:
             raise CallError(f"zeEventHostSynchronize failed with {ze_codes.describe(code)}", stage="call")
         self._api.zeEventHostReset(self._event)
+        self._running = False
 
     def release(self) -> None:
-        """Destroy the list and its event."""
-        self._stack.close()
+        """Destroy the list and its event; if nobody waited for it, when it is done."""
+        with ExitStack() as stack:
+            stack.push(self._stack)
+            if self._running:
+                self._api.zeCommandQueueSynchronize(self._context.queue, FOREVER)
