@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from .spirv import SpirvArch
+
+if TYPE_CHECKING:
+    from fanfold.passes.kernel.gpu.device import GpuDevice
 
 DRIVER = "vulkan"
 
@@ -17,6 +21,17 @@ DEFAULT = "generic"
 @dataclass(frozen=True)
 class VulkanArch(SpirvArch):
     """A device with Vulkan, or what all of them have."""
+
+    def device(self) -> GpuDevice:
+        """Return what the kernel generator has to know.
+
+        A driver may take it that there is no NaN, fuse products with sums, and take a fused multiply-add apart.
+        """
+        comparisons = ("arith.cmpf", "arith.minimumf", "arith.maximumf")
+        device = super().device()
+        return replace(
+            device, by_integers=(*device.by_integers, *comparisons), fuses_products=True, fuses_fma=False
+        )
 
 
 ARCHS = {

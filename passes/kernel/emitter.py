@@ -30,6 +30,7 @@ class Emitter:
         round_to_bf16: Rounds f32 vectors by the processor's own instruction, if it has one.
         to_fp8: Makes codes (i8) of f32 vectors within the range of an 8-bit type (or NaN) by the processor's own
             instruction; None for a type that it has none for.
+        fuses_fma: Whether `math.fma` rounds once; products that are exact may be given to it in any case.
     """
 
     def __init__(
@@ -40,11 +41,13 @@ class Emitter:
         hardware_f16: bool = False,
         round_to_bf16: Callable[["Emitter", ir.Value], ir.Value] | None = None,
         to_fp8: Callable[["Emitter", ir.Value, str], ir.Value | None] | None = None,
+        fuses_fma: bool = True,
     ) -> None:
         self._entry = entry
         self.to_fp8 = to_fp8
         self.round_to_bf16 = round_to_bf16
         self.hardware_f16 = hardware_f16
+        self.fuses_fma = fuses_fma
         self.short_nans = short_nans
         self._constants: dict[tuple[object, str], ir.Value] = {}
         self.f32 = ir.F32Type.get()
