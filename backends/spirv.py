@@ -25,8 +25,10 @@ class SpirvArch(GpuArch):
     max_threads: int = 1024
     has_f64: bool = False
 
-    #: What IREE may use of a subgroup, in the words of `#iree_gpu.target`.
-    subgroup_ops: str = "shuffle|arithmetic"
+    @property
+    def subgroup_ops(self) -> str:
+        """What IREE may use of a subgroup, in the words of `#iree_gpu.target`."""
+        return "shuffle|arithmetic"
 
     @property
     def lacks(self) -> tuple[str, ...]:

@@ -20,7 +20,23 @@ DEFAULT = "generic"
 
 @dataclass(frozen=True)
 class VulkanArch(SpirvArch):
-    """A device with Vulkan, or what all of them have."""
+    """A device with Vulkan, or what all of them have.
+
+    Attributes:
+        known_subgroup: Whether its lanes run together by as many as the row says, whatever the kernel.
+    """
+
+    known_subgroup: bool = True
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """The features of `fanfold.features` that it does not have."""
+        return super().lacks if self.known_subgroup else (*super().lacks, "subgroups")
+
+    @property
+    def subgroup_ops(self) -> str:
+        """What IREE may use of a subgroup."""
+        return super().subgroup_ops if self.known_subgroup else "none"
 
     def device(self) -> GpuDevice:
         """Return what the kernel generator has to know.
@@ -30,15 +46,19 @@ class VulkanArch(SpirvArch):
         comparisons = ("arith.cmpf", "arith.minimumf", "arith.maximumf")
         device = super().device()
         return replace(
-            device, by_integers=(*device.by_integers, *comparisons), fuses_products=True, fuses_fma=False
+            device,
+            by_integers=(*device.by_integers, *comparisons),
+            fuses_products=True,
+            fuses_fma=False,
+            meets_in_memory=not self.known_subgroup,
         )
 
 
 ARCHS = {
     row.name: row
     for row in (
-        VulkanArch(DEFAULT, 8, 32768, max_threads=1024),
-        # Mesa's software device, with AVX2: a subgroup is a vector register.
+        VulkanArch(DEFAULT, 16, 16384, max_threads=256, known_subgroup=False),
+        # Mesa's software device on a processor with AVX2: a subgroup is a vector register.
         VulkanArch("llvmpipe", 8, 32768, has_f64=True),
     )
 }

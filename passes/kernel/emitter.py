@@ -80,7 +80,7 @@ class Emitter:
                 attr = ir.FloatAttr.get(element, value)
             if isinstance(type_, ir.VectorType):
                 attr = ir.DenseElementsAttr.get_splat(type_, attr)
-            with ir.InsertionPoint.at_block_begin(self._entry):
+            with self.at_top():
                 self._constants[key] = arith.constant(type_, attr)
         return self._constants[key]
 
@@ -116,9 +116,13 @@ class Emitter:
         """Return ``base + by`` for an index."""
         return arith.addi(base, self.index(by)) if by else base
 
+    def at_top(self) -> ir.InsertionPoint:
+        """Return where what the whole of the kernel uses is made."""
+        return ir.InsertionPoint.at_block_begin(self._entry)
+
     def on_stack(self, size: int, alignment: int) -> ir.Value:
         """Return `size` bytes on the stack, for the whole of the kernel."""
-        with ir.InsertionPoint.at_block_begin(self._entry):
+        with self.at_top():
             return memref.alloca(ir.MemRefType.get([size], self.i8), [], [], alignment=alignment)
 
     def spread(self, scalar: ir.Value, like: ir.Value) -> ir.Value:

@@ -77,6 +77,8 @@ class GpuDevice:
         to_fp8: The instructions that round to an 8-bit type, by its name, for values within its range and NaN; without
             one, integers do.
         moves: How lanes exchange numbers; without it, by `gpu.shuffle`.
+        meets_in_memory: Whether lanes exchange numbers through shared memory: nobody knows which of them run together,
+            and `subgroup` is how many do as if.
         replaced: Ops that IREE lowers to other numbers than theirs, and the LLVM intrinsics that keep them, by name.
         by_integers: Ops whose numbers the device's compiler may change, by name: integers compute them.
         fuses_products: Whether products are fused with the sums that they go into, by IREE or the device's compiler.
@@ -94,6 +96,7 @@ class GpuDevice:
     to_bf16: Instruction | None = None
     to_fp8: tuple[tuple[str, Instruction | PackingIntrinsic], ...] = ()
     moves: LaneMoves | None = None
+    meets_in_memory: bool = False
     replaced: tuple[tuple[str, str], ...] = ()
     by_integers: tuple[str, ...] = ()
     fuses_products: bool = False

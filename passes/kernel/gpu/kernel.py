@@ -47,6 +47,8 @@ class GpuKernels:
                         f"and a group of {group} is not that of a power of two of threads"
                     )
         needed = schedule.shared_bytes(rows, self.device.subgroup)
+        if self.device.meets_in_memory:
+            needed += 4 * schedule.threads * schedule.rows
         if needed > self.device.shared_bytes:
             return f"its groups need {needed} bytes of shared memory, and a kernel has {self.device.shared_bytes}"
         return None
@@ -64,7 +66,8 @@ class GpuKernels:
         body = rows.regions[0].blocks[0]
         yielded = list(body.operations[len(body.operations) - 1].operands)
         schedule = choose(rows, self.device)
-        shape = (schedule.threads * schedule.rows, self.device.subgroup)
+        lanes = None if self.device.meets_in_memory else self.device.subgroup
+        shape = (schedule.threads * schedule.rows, lanes)
         executable = Executable(
             name, len(rows.operands), len(yielded), schedule.rows, workgroup=shape, parts=schedule.parts
         )
