@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import torch
 
@@ -43,6 +43,8 @@ class LoadedModule:
         parameters: The weights by name, used where they lie if contiguous and on a 64-byte boundary, else copied.
         index: Which of the driver's devices.
         inline_driver: The HAL driver that runs on the caller's thread, if there is one for small calls.
+        byte_results: The numbers of the outputs that the module returns as bytes, see :mod:`fanfold.backends.tensors`.
+        results_apart: Whether the module returns each output in memory of its own for sure.
         only_row_kernels: Whether the program has no other dispatches.
 
     Raises:
@@ -60,9 +62,12 @@ class LoadedModule:
         *,
         index: int = 0,
         inline_driver: str | None = None,
+        byte_results: Collection[int] = (),
+        results_apart: bool = False,
         only_row_kernels: bool = False,
     ) -> None:
         load = functools.partial(Program, module, inputs, outputs, parameters)
+        load = functools.partial(load, byte_results=byte_results, results_apart=results_apart)
         self._program = load(Placement(DRIVERS[driver], index))
         limit = inline_limit(WAKING_BYTES_OF_ROW_KERNELS if only_row_kernels else WAKING_BYTES, worker_count())
         self._inline_input_bytes = limit - sum(tensor.nbytes for tensor in parameters.values())

@@ -80,6 +80,7 @@ class Backend:
         aliases: Other names of archs.
         default: The arch of a target that names none, if there is one.
         inline_driver: The HAL driver that runs small calls on the caller's thread, if there is one.
+        runs_images: Whether what runs there is a program image (`backends/image/`), since IREE has no driver for it.
     """
 
     driver: str
@@ -88,13 +89,18 @@ class Backend:
     aliases: Mapping[str, str]
     default: str | None = None
     inline_driver: str | None = None
+    runs_images: bool = False
 
 
 BACKENDS: dict[str, Backend] = {
     "cpu": Backend(cpu.DRIVER, cpu.names, cpu.CpuArch, cpu.ALIASES, default="host", inline_driver=cpu.INLINE_DRIVER),
     "cuda": Backend(cuda.DRIVER, lambda: list(cuda.ARCHS), cuda.ARCHS.__getitem__, cuda.ALIASES),
     "rocm": Backend(rocm.DRIVER, lambda: list(rocm.ARCHS), rocm.ARCHS.__getitem__, rocm.ALIASES),
-    "xpu": Backend(xpu.DRIVER, lambda: list(xpu.ARCHS), xpu.ARCHS.__getitem__, xpu.ALIASES, default=xpu.DEFAULT),
+    "xpu": Backend(
+        *(xpu.DRIVER, lambda: list(xpu.ARCHS), xpu.ARCHS.__getitem__, xpu.ALIASES),
+        default=xpu.DEFAULT,
+        runs_images=True,
+    ),
     "vulkan": Backend(
         vulkan.DRIVER, lambda: list(vulkan.ARCHS), vulkan.ARCHS.__getitem__, vulkan.ALIASES, default=vulkan.DEFAULT
     ),
@@ -139,6 +145,11 @@ class Target:
     def driver(self) -> str:
         """The IREE HAL driver that runs this target."""
         return BACKENDS[self.backend].driver
+
+    @property
+    def runs_images(self) -> bool:
+        """Whether what runs this target is a program image, not a module of IREE's."""
+        return BACKENDS[self.backend].runs_images
 
     def compiler_flags(self) -> tuple[str, ...]:
         """Return iree-compile's flags for this target.

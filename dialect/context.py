@@ -32,9 +32,15 @@ def make_context() -> ir.Context:
     IREE's dialects (`flow`, `hal`, `util`) are not part of torch-mlir, so unregistered ops are allowed: they print in
     generic form, which iree-compile parses.
     """
+    context = make_bare_context()
+    load_dialects(context)
+    return context
+
+
+def make_bare_context() -> ir.Context:
+    """Return a context with MLIR's own dialects alone, in half the time; unregistered ops are allowed there too."""
     context = ir.Context()
     context.allow_unregistered_dialects = True
-    load_dialects(context)
     return context
 
 
@@ -72,6 +78,31 @@ def apply_patterns(module: ir.Module, patterns: Mapping[str, Rewrite]) -> int:
     Raises:
         Exception: Whatever a rewrite raised.
     """
+    return _apply(module.context, patterns, lambda frozen: rewrite.apply_patterns_and_fold_greedily(module, frozen))
+
+
+def apply_patterns_once(op: ir.Operation, patterns: Mapping[str, Rewrite]) -> int:
+    """Offer every op inside `op` to the rewrite of its name, once; nothing is folded, and new ops are not visited.
+
+    A rewrite may replace or erase the op that it is given and no other.
+
+    Args:
+        op: The op whose regions are rewritten in place.
+        patterns: Rewrites by op name.
+
+    Returns:
+        How many rewrites were made.
+
+    Raises:
+        Exception: Whatever a rewrite raised.
+    """
+    return _apply(op.context, patterns, lambda frozen: rewrite.walk_and_apply_patterns(op, frozen))
+
+
+def _apply(
+    context: ir.Context, patterns: Mapping[str, Rewrite], drive: Callable[[rewrite.FrozenRewritePatternSet], None]
+) -> int:
+    """Have a driver apply rewrites; what one raises is carried past the driver, which is C++."""
     count = 0
     failure: list[BaseException] = []
 
@@ -90,11 +121,11 @@ def apply_patterns(module: ir.Module, patterns: Mapping[str, Rewrite]) -> int:
 
         return callback
 
-    with module.context, ir.Location.unknown():
+    with context, ir.Location.unknown():
         pattern_set = rewrite.RewritePatternSet()
         for name, fn in patterns.items():
             pattern_set.add(name, adapt(fn))
-        rewrite.apply_patterns_and_fold_greedily(module, pattern_set.freeze())
+        drive(pattern_set.freeze())
     if failure:
         raise failure[0]
     return count

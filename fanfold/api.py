@@ -72,7 +72,7 @@ def compile(  # noqa: A001 - the name that users of torch.compile expect
     folder = _dump_folder(dump_dir)
     # Before the seconds that exporting takes.
     require_compiler()
-    from fanfold.backends.iree_compiler import compile_module
+    from fanfold.backends.compiling import compile_for_target
 
     lowered = lower(
         *(model, args, kwargs),
@@ -84,7 +84,7 @@ def compile(  # noqa: A001 - the name that users of torch.compile expect
     )
     imported = lowered.imported
     start = time.perf_counter()
-    compiled = compile_module(serialised(imported.module, parsed), parsed, workdir=folder and folder / "iree")
+    compiled = compile_for_target(serialised(imported.module, parsed), parsed, workdir=folder and folder / "iree")
     report = replace(
         lowered.report,
         dispatches=compiled.dispatches,

@@ -35,8 +35,11 @@ if TYPE_CHECKING:
 TOOLS = ("torch", "torch-mlir", "iree-base-compiler")
 
 #: Sub-packages and modules that make an artifact. Of the target, what it resolves to matters, and that is in the text.
-_PACKAGES = ("dialect", "frontend", "ops", "passes")
-_MODULES = ("float8", "float8_weights", "layouts", "lowering", "signature", "backends.iree_compiler")
+_PACKAGES = ("backends.image", "dialect", "frontend", "ops", "passes")
+_MODULES = (
+    *("float8", "float8_weights", "layouts", "lowering", "signature"),
+    *("backends.compiling", "backends.iree_compiler", "backends.iree_process"),
+)
 
 
 def tool_versions() -> dict[str, str]:
@@ -134,7 +137,7 @@ def _source_hashes() -> tuple[tuple[str, str], ...]:
     for package in _PACKAGES:
         spec = importlib.util.find_spec(f"fanfold.{package}")
         files = [
-            (f"fanfold/{package}/{path.relative_to(folder).as_posix()}", path)
+            (f"fanfold/{package.replace('.', '/')}/{path.relative_to(folder).as_posix()}", path)
             for folder in (spec and spec.submodule_search_locations) or ()
             for path in Path(folder).rglob("*.py")
         ]

@@ -58,22 +58,26 @@ class Step:
 
 #: Every step: its operands, then its results, then its attributes.
 #:
-#: Integers are of `bits` 1, 32 or 64 (an index has 64), kept as the signed value of those bits; results wrap.
+#: Integers are of `bits` 1, 8, 16, 32 or 64 (an index has 64), kept as the signed value of those bits, so that the true
+#: of 1 bit is -1; results wrap. `integers.py` computes them. A float that a program hands to a kernel is its bits.
 STEPS = {
     # Integers.
     "integer": "() -> integer {value, bits}",
-    "arith": "(a, ...) -> integer {op, bits}: op is a name of MLIR's arith dialect without it, such as addi, ceildivui",
+    "arith": "(a, b) -> integer {op, bits}: op is a name of MLIR's arith dialect without it, such as addi, ceildivui",
+    "convert": "(a) -> integer {op, bits, source}: extsi, extui or trunci, from `source` bits",
     "compare": "(a, b) -> integer of 1 bit {predicate, bits}: eq, ne, slt, sle, sgt, sge, ult, ule, ugt, uge",
     "select": "(condition, a, b) -> a or b; integers or buffers",
     "align": "(a, to) -> a rounded up to a multiple of `to`",
     # Views: the function's inputs and results.
     "dim": "(view) -> integer {axis}",
     "rank": "(view) -> integer",
-    "check": "(view, dims...) -> () {dtype, name}: the caller's tensor has this shape and dtype, or the call fails",
+    "check": "(view, dims...) -> () {dtype, name}: the caller's tensor has this shape and dtype, row-major, or the "
+    "call fails; dtypes are in MLIR's spelling, such as f32, bf16, i1, si64 and f8E4M3FN",
     "contents": "(view) -> buffer",
     "view": "(buffer, offset, bytes, dims...) -> view {dtype}",
     # Buffers. A buffer is on the device; offsets and sizes are in bytes.
-    "allocate": "(bytes) -> buffer",
+    "allocate": "(bytes) -> buffer: its memory lasts until it is released, or, without that, until neither a global "
+    "nor a result is in it",
     "release": "(buffer) -> (): its memory may be used again by what comes after all before",
     "subspan": "(buffer, offset, bytes) -> buffer",
     "size": "(buffer) -> integer",
@@ -82,12 +86,16 @@ STEPS = {
     "load": "() -> integer or buffer {name}: of a global",
     "store": "(value) -> () {name}: to a global; only initializers have it",
     # Commands: each may run beside others, up to a barrier.
-    "dispatch": "(x, y, z, constants..., (buffer, offset, bytes)...) -> () {kernel, constants}",
+    "dispatch": "(x, y, z, constants..., (buffer, offset, bytes)...) -> () {kernel, constants}: `constants` says how "
+    "many; nothing is to be done if x, y or z is 0",
     "fill": "(buffer, offset, bytes, pattern) -> () {width}: of 1, 2 or 4 bytes",
     "copy": "(source, offset, target, offset, bytes) -> ()",
     "update": "(target, offset) -> () {data, begin, bytes}: from a constant of the image",
     "barrier": "() -> ()",
 }
+
+#: The steps that give a value, of which each gives one.
+GIVING = frozenset(name for name, says in STEPS.items() if "-> ()" not in says)
 
 
 @dataclass(frozen=True)
@@ -111,16 +119,16 @@ class Image:
 
     Attributes:
         target: The canonical target that the kernels are for.
-        modules: SPIR-V modules.
+        modules: SPIR-V modules, each once.
         kernels: What can be dispatched.
-        data: Constants.
+        data: Constants, each once. Of a decoded image they lie in its buffer, on 64-byte boundaries, and so do modules.
         initializers: What is done once, at load, in this order.
         main: What is done at each call.
     """
 
     target: str
-    modules: tuple[bytes, ...]
+    modules: tuple[bytes | memoryview, ...]
     kernels: tuple[Kernel, ...]
-    data: tuple[bytes, ...]
+    data: tuple[bytes | memoryview, ...]
     initializers: tuple[Function, ...]
     main: Function

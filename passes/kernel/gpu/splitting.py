@@ -174,7 +174,9 @@ class _Splitter:
         for type_ in self._types(op.results[0].type):
             if type_ not in made:
                 is_vector = isinstance(type_, ir.VectorType)
-                made[type_] = arith.constant(type_, ir.DenseElementsAttr.get_splat(type_, splat) if is_vector else splat)
+                made[type_] = arith.constant(
+                    type_, ir.DenseElementsAttr.get_splat(type_, splat) if is_vector else splat
+                )
         return [[made[type_] for type_ in self._types(op.results[0].type)]]
 
     def _broadcast(self, op: ir.Operation) -> list[list[ir.Value]]:
@@ -231,4 +233,3 @@ class _Splitter:
     def _yield(self, op: ir.Operation) -> list[list[ir.Value]]:
         scf.yield_([part for operand in op.operands for part in self._of(operand)])
         return []
-

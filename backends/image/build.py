@@ -1,0 +1,127 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""From MLIR to a ``.vmfb`` for a device that IREE has no driver for.
+
+One run of iree-compile gives the schedule, and beside it each kernel as a `spirv.module`; a second, short one packs the
+image that is made of both.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from fanfold.backends.gpu import GpuArch
+from fanfold.backends.iree_compiler import CompiledModule, compile_input, find_compiler
+from fanfold.backends.iree_process import working_folder
+from fanfold.backends.target import Target
+from fanfold.errors import CompileError, TargetError
+
+from .codec import encode
+from .host import compile_host
+from .program import Image, Kernel
+from .schedule import Entry, Schedule, read_schedule
+
+#: IREE names what it writes down of a module by the module's name, which is this if it has none.
+_MODULE = "module"
+
+
+def compile_image(
+    mlir: bytes, target: Target, *, workdir: str | os.PathLike[str] | None = None, timeout: float | None = None
+) -> CompiledModule:
+    """Compile a module, as MLIR text or bytecode, to a host module with a program image.
+
+    Args:
+        mlir: The module; its device is one whose code IREE generates as SPIR-V.
+        target: What to compile for.
+        workdir: A folder that gets the compiler's input, log and kernels and keeps them. Without it they are kept only
+            on an error, in a fresh temporary folder that the error names.
+        timeout: Seconds after which a run of the compiler is ended; ``None`` waits for ever.
+
+    Raises:
+        CompileError: If the compiler fails, crashes or takes too long, its files cannot be written, or the program or
+            one of its kernels has what this target cannot run.
+        MissingDependencyError: If the compiler is not installed.
+        TargetError: If the target's code is not SPIR-V.
+    """
+    binary = find_compiler()
+    subgroup = _subgroup(target)
+    with working_folder(workdir) as folder:
+        schedule, kernels = folder / "schedule.mlirbc", folder / "kernels"
+        shutil.rmtree(kernels, ignore_errors=True)
+        options = [
+            "--compile-to=hal",
+            "--emit-mlir-bytecode",
+            f"--iree-hal-dump-executable-intermediates-to={kernels}",
+        ]
+        options += ["-o", str(schedule)]
+        try:
+            dispatches = compile_input(binary, mlir, [*target.compiler_flags()], options, folder, timeout)
+            read = read_schedule(schedule.read_bytes())
+        finally:
+            schedule.unlink(missing_ok=True)
+        image = make_image(str(target), read, kernels, subgroup)
+        vmfb = compile_host(binary, encode(image), image.main, folder, timeout)
+        return CompiledModule(vmfb, dispatches)
+
+
+def _subgroup(target: Target) -> int:
+    if not isinstance(target.arch, GpuArch):
+        raise TargetError(f"{target} is no GPU", stage="compile", expected="a target whose code is SPIR-V")
+    return target.arch.subgroup
+
+
+def make_image(target: str, schedule: Schedule, folder: Path, subgroup: int) -> Image:
+    """Return the image of a schedule with its kernels, which are converted here.
+
+    Args:
+        target: The canonical target.
+        schedule: The schedule.
+        folder: Where iree-compile put a file for each kernel; the converted kernels are put there too.
+        subgroup: Lanes of a subgroup that the kernels were made for.
+
+    Raises:
+        CompileError: If a kernel is not there or cannot be converted.
+    """
+    modules: dict[bytes, int] = {}
+    kernels = [_kernel(entry, folder, subgroup, modules) for entry in schedule.kernels]
+    return Image(target, tuple(modules), tuple(kernels), schedule.data, schedule.initializers, schedule.main)
+
+
+def _kernel(entry: Entry, folder: Path, subgroup: int, modules: dict[bytes, int]) -> Kernel:
+    # Imported here: it needs torch-mlir.
+    from fanfold.passes.spirv.conversion import convert
+
+    source = folder / f"{_MODULE}_{entry.executable}_{entry.name}.spirv.mlir"
+    if not source.is_file():
+        raise CompileError(
+            f"IREE did not write the code of {entry.name}",
+            stage="compile",
+            expected=source.name,
+            found=_listed([path.name for path in folder.glob("*.mlir")]),
+            remedy="install a tested version: pip install 'fanfold[compiler]'",
+        )
+    converted = convert(
+        source.read_text(encoding="utf-8"),
+        subgroup,
+        bindings=entry.bindings,
+        constants=entry.constants,
+        location=entry.executable,
+    )
+    source.with_suffix("").with_suffix(".spv").write_bytes(converted.binary)
+    found = next((kernel for kernel in converted.kernels if kernel.name == entry.name), None)
+    if found is None:
+        raise CompileError(
+            f"the code of {entry.name} has no such entry point",
+            stage="compile",
+            found=_listed([kernel.name for kernel in converted.kernels]),
+            remedy="report this model",
+        )
+    number = modules.setdefault(converted.binary, len(modules))
+    return Kernel(number, found.name, found.workgroup, found.subgroup, found.bindings, found.constants)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(sorted(names)[:5]) or "nothing"
