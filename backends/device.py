@@ -89,6 +89,10 @@ def list_devices(driver: Driver) -> list[DeviceInfo]:
         MissingDependencyError: If the IREE runtime is not installed.
         TargetError: If it has no such driver, or the driver does not work here.
     """
+    if driver.runs_images:
+        from .compute.drivers import list_devices as list_compute_devices
+
+        return [DeviceInfo(device.name, None) for device in list_compute_devices(driver.name)]
     made, entries = _query(driver)
     return [DeviceInfo(str(entry["name"]), _arch(made.dump_device_info(entry["device_id"]))) for entry in entries]
 

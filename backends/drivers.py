@@ -1,6 +1,6 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""IREE's HAL drivers: a row for each that runs our code, with all that the runtime has to know about it."""
+"""The ways to devices: a row for each HAL driver of IREE's, and for each of those of our own (`backends/compute/`)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _IN_HOST_MEMORY = 1
 
 @dataclass(frozen=True)
 class Driver:
-    """A HAL driver.
+    """A way to devices.
 
     Attributes:
-        name: IREE's name for it.
+        name: IREE's name for it, or ours.
         devices: What its devices are called before the index; the first is the canonical name.
         dlpack: DLPack's code for their memory.
         library: What it loads on the machine, if anything.
@@ -23,6 +23,8 @@ class Driver:
         contexts: The prefix and suffix of the library's functions that choose a thread's device, if it has any.
         flags: IREE's process-wide flags that it is made with.
         forward: Whether code for a GPU also runs on those that came later.
+        runs_images: Whether it runs program images: it is one of ours, not of IREE's.
+        stand_in: The driver that runs the same code where this one has no device, if there is one.
     """
 
     name: str
@@ -33,6 +35,8 @@ class Driver:
     contexts: tuple[str, str] | None = None
     flags: tuple[str, ...] = ()
     forward: bool = False
+    runs_images: bool = False
+    stand_in: str | None = None
 
     @property
     def is_gpu(self) -> bool:
@@ -69,7 +73,16 @@ DRIVERS = {
             forward=True,
         ),
         Driver("hip", ("rocm", "hip"), 10, library="libamdhip64.so", tool="rocminfo", contexts=("hip", "")),
-        Driver("level_zero", ("level_zero", "xpu"), 14, library="libze_loader.so.1", tool="sycl-ls"),
+        Driver(
+            "level_zero",
+            ("level_zero", "xpu"),
+            14,
+            library="libze_loader.so.1",
+            tool="clinfo or sycl-ls",
+            runs_images=True,
+            stand_in="opencl",
+        ),
+        Driver("opencl", ("opencl",), 4, library="pyopencl", tool="clinfo", runs_images=True),
         Driver("vulkan", ("vulkan",), 7, library="libvulkan.so.1", tool="vulkaninfo"),
     )
 }

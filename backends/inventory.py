@@ -11,7 +11,7 @@ from fanfold.errors import FanfoldError
 from . import cpu, gpu
 from .device import DeviceInfo, list_devices, worker_count
 from .drivers import DRIVERS, Driver
-from .placement import Placement
+from .placement import Placement, drivers_for
 from .target import BACKENDS, Target
 
 
@@ -54,8 +54,16 @@ class Listing:
 
 
 def take_inventory() -> dict[str, Inventory]:
-    """Return the driver of each backend with its devices here; none that does not work is an error."""
-    return {backend: _look(DRIVERS[row.driver]) for backend, row in BACKENDS.items()}
+    """Return the driver of each backend with its devices here; none that does not work is an error.
+
+    A driver that stands in for another is there under its own name.
+    """
+    here = {}
+    for backend, row in BACKENDS.items():
+        driver, *others = drivers_for(DRIVERS[row.driver])
+        here[backend] = _look(driver)
+        here |= {other.name: _look(other) for other in others}
+    return here
 
 
 def list_targets(here: dict[str, Inventory] | None = None) -> list[Listing]:
@@ -69,7 +77,9 @@ def list_targets(here: dict[str, Inventory] | None = None) -> list[Listing]:
     for backend, row in BACKENDS.items():
         for name in row.names():
             target = Target(backend, row.arch(name))
-            missing = (*cpu.missing_features(target.required_cpu_features()), *_missing(here[backend], name))
+            drivers = [here[backend], *(here[driver.name] for driver in drivers_for(DRIVERS[row.driver])[1:])]
+            lacking = [_missing(found, name) for found in drivers]
+            missing = (*cpu.missing_features(target.required_cpu_features()), *min(lacking, key=len))
             listings.append(Listing(str(target), target.arch.vector_bits, missing, target.arch.evidence))
     return listings
 
@@ -78,12 +88,12 @@ def _look(driver: Driver) -> Inventory:
     if not driver.is_gpu:
         # Not by opening it: that starts its workers.
         return Inventory(driver, (DeviceInfo(f"{worker_count()} worker threads", None),))
-    if missing := gpu.missing_libraries(driver.library):
+    if not driver.runs_images and (missing := gpu.missing_libraries(driver.library)):
         return Inventory(driver, (), missing[0])
     try:
         devices = tuple(list_devices(driver))
     except FanfoldError as error:
-        return Inventory(driver, (), "a driver that works", error.message)
+        return Inventory(driver, (), error.expected if driver.runs_images else "a driver that works", error.message)
     return Inventory(driver, devices, "" if devices else "a device")
 
 

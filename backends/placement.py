@@ -38,6 +38,8 @@ class Placement:
         """Return torch's name for the device, or ``None`` if this build of torch cannot use it."""
         if not self.driver.is_gpu:
             return torch.device("cpu")
+        if self.driver.name == "level_zero":
+            return torch.device("xpu", self.index) if torch.xpu.is_available() else None
         built_for = {"cuda": torch.version.cuda, "hip": torch.version.hip}.get(self.driver.name)
         # Torch calls AMD's devices cuda too.
         return torch.device("cuda", self.index) if built_for else None
@@ -49,27 +51,45 @@ class Placement:
 
 
 def choose_device(device: str | torch.device | None, target: str) -> Placement:
-    """Return where a program for ``target`` (canonical) runs; by default on its driver's first device.
+    """Return where a program for ``target`` (canonical) runs.
 
+    By default that is the first device of its driver, or, if that has none, of the driver that stands in for it.
     Whether there is such a device is found out when it is opened.
 
     Raises:
         TargetError: If ``device`` is malformed, or its driver does not run code for the target.
     """
-    driver = DRIVERS[driver_of(target)]
+    drivers = drivers_for(DRIVERS[driver_of(target)])
     if device is None:
-        return Placement(driver)
+        return Placement(drivers[0] if len(drivers) == 1 else _first_that_answers(drivers))
     kind, index = _parse(device)
-    if kind not in _names(driver):
-        theirs = [name for name, row in BACKENDS.items() if kind in _names(DRIVERS[row.driver])]
+    driver = next((driver for driver in drivers if kind in _names(driver)), None)
+    if driver is None:
+        theirs = [
+            name
+            for name, row in BACKENDS.items()
+            if any(kind in _names(driver) for driver in drivers_for(DRIVERS[row.driver]))
+        ]
         raise TargetError(
             f"the device {str(device)!r} does not run code for {target!r}",
             stage="load",
-            expected=" or ".join(_spellings(driver)),
+            expected=" or ".join(text for driver in drivers for text in _spellings(driver)),
             found=str(device),
             remedy=f"compile the model for {' or '.join(theirs)}, or leave the device out",
         )
     return Placement(driver, index)
+
+
+def drivers_for(driver: Driver) -> list[Driver]:
+    """Return a driver with that which stands in for it."""
+    return [driver] if driver.stand_in is None else [driver, DRIVERS[driver.stand_in]]
+
+
+def _first_that_answers(drivers: list[Driver]) -> Driver:
+    """Return the first driver with a device here; the first of all if none has one, whose error then says so."""
+    from .compute.drivers import answers
+
+    return next((driver for driver in drivers if answers(driver.name)), drivers[0])
 
 
 def _parse(device: str | torch.device) -> tuple[str, int]:

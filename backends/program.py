@@ -23,7 +23,8 @@ FUNCTION = "main"
 
 Call = Callable[[Sequence[torch.Tensor]], list[torch.Tensor]]
 
-_FAILURES = (RuntimeError, ValueError, OSError, LookupError)
+#: What IREE raises.
+FAILURES = (RuntimeError, ValueError, OSError, LookupError)
 
 
 class Program:
@@ -72,9 +73,9 @@ class Program:
                 self.function = program.lookup_function(FUNCTION)
                 #: One of the program's contexts, for who measures IREE alone.
                 self.context = rt.VmContext(device.instance, self._modules)
-        except _FAILURES as error:
+        except FAILURES as error:
             raise ArtifactError(
-                f"IREE cannot load the module: {_first_line(error)}",
+                f"IREE cannot load the module: {first_line(error)}",
                 stage="load",
                 remedy="compile the model again with the installed version of iree-base-compiler",
             ) from error
@@ -145,8 +146,8 @@ class Program:
                         output = output.clone()
                     taken.add(address)
                     outputs.append(output)
-            except (*_FAILURES, MemoryError) as error:
-                raise CallError(f"the execution failed: {_first_line(error)}", stage="call") from error
+            except (*FAILURES, MemoryError) as error:
+                raise CallError(f"the execution failed: {first_line(error)}", stage="call") from error
             return outputs
 
         return call
@@ -173,5 +174,6 @@ def _parameters_module(instance: Any, parameters: Mapping[str, torch.Tensor]) ->
     return rt.create_io_parameters_module(instance, index.create_provider(scope=PARAMETER_SCOPE))
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's text that says something."""
     return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -42,7 +42,8 @@ def check_device(target: str, placement: Placement) -> None:
     Raises:
         TargetError: If it cannot run the code, or there is no such device.
     """
-    if not placement.driver.is_gpu:
+    if not placement.driver.is_gpu or placement.driver.runs_images:
+        # Each kernel of an image says what it needs, which is compared with the device when the image is loaded.
         return
     device = open_device(placement).info
     if not placement.driver.runs(target.partition(":")[2], device.arch):

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 
 import torch
 
 from .device import worker_count
 from .drivers import DRIVERS
+from .image_program import ImageProgram
 from .placement import Placement
 from .program import Program
 
@@ -62,16 +62,17 @@ class LoadedModule:
         inline_driver: str | None = None,
         only_row_kernels: bool = False,
     ) -> None:
-        load = functools.partial(Program, module, inputs, outputs, parameters)
-        self._program = load(Placement(DRIVERS[driver], index))
+        kind = ImageProgram if DRIVERS[driver].runs_images else Program
+        self._program = kind(module, inputs, outputs, parameters, Placement(DRIVERS[driver], index))
         limit = inline_limit(WAKING_BYTES_OF_ROW_KERNELS if only_row_kernels else WAKING_BYTES, worker_count())
         self._inline_input_bytes = limit - sum(tensor.nbytes for tensor in parameters.values())
         self._inline: Program | None = None
         if inline_driver is not None and self._inline_input_bytes > 0:
             # Each thread that finds the others busy gets a context of its own, up to one a core.
-            self._inline = load(Placement(DRIVERS[inline_driver]), contexts=worker_count())
+            inline = Placement(DRIVERS[inline_driver])
+            self._inline = Program(module, inputs, outputs, parameters, inline, contexts=worker_count())
 
-    def program_for(self, input_bytes: int) -> Program:
+    def program_for(self, input_bytes: int) -> Program | ImageProgram:
         """Return the program that is faster for inputs of this size in all."""
         if self._inline is not None and input_bytes < self._inline_input_bytes:
             return self._inline

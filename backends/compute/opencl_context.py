@@ -87,7 +87,7 @@ class OpenClRecording:
     def __init__(self, cl: Any, queue: Any) -> None:
         self._cl, self._queue = cl, queue
         self._commands: list[Callable[[], object]] = []
-        self._closed = False
+        self._closed = self._running = False
 
     def launch(
         self, kernel: Kernel, groups: tuple[int, int, int], addresses: Sequence[int], constants: Sequence[int]
@@ -124,6 +124,7 @@ class OpenClRecording:
 
     def submit(self) -> None:
         """Give the commands to the queue."""
+        self._running = True
         try:
             for command in self._commands:
                 command()
@@ -137,9 +138,12 @@ class OpenClRecording:
             self._queue.finish()
         except self._cl.Error as error:
             raise CallError(f"OpenCL failed to run the commands: {error}", stage="call") from error
+        self._running = False
 
     def release(self) -> None:
-        """Let the commands go."""
+        """Let the commands go; if nobody waited for them, when they are done."""
+        if self._running:
+            self.wait()
         self._commands.clear()
 
     def _append(self, function: Callable[..., object], *arguments: object, **options: object) -> None:

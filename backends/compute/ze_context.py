@@ -14,9 +14,7 @@ from . import ze_structs as structs
 from .protocol import ALIGNMENT, DeviceProperties
 from .ze_api import LevelZero
 from .ze_module import LevelZeroModule
-from .ze_recording import LevelZeroRecording
-
-FOREVER = 2**64 - 1
+from .ze_recording import FOREVER, LevelZeroRecording
 
 
 class LevelZeroContext:

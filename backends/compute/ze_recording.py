@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 #: Nanoseconds after which a wait looks whether Python was told to stop.
 _PATIENCE = 200_000_000
 _NO_WAITS = (None, 0, None)
+FOREVER = 2**64 - 1
 
 
 class LevelZeroRecording:
@@ -50,6 +51,7 @@ class LevelZeroRecording:
             stack.callback(api.zeCommandListDestroy, self._list)
             self._stack = stack.pop_all()
         self._lists = (c_void_p * 1)(self._list)
+        self._running = False
 
     def launch(
         self, kernel: Kernel, groups: tuple[int, int, int], addresses: Sequence[int], constants: Sequence[int]
@@ -85,6 +87,7 @@ class LevelZeroRecording:
     def submit(self) -> None:
         """Start it."""
         self._api.zeCommandQueueExecuteCommandLists(self._context.queue, 1, self._lists, None)
+        self._running = True
 
     def wait(self) -> None:
         """Return when it is done."""
@@ -94,7 +97,11 @@ class LevelZeroRecording:
         if code:
             raise CallError(f"zeEventHostSynchronize failed with {ze_codes.describe(code)}", stage="call")
         self._api.zeEventHostReset(self._event)
+        self._running = False
 
     def release(self) -> None:
-        """Destroy the list and its event."""
-        self._stack.close()
+        """Destroy the list and its event; if nobody waited for it, when it is done."""
+        with ExitStack() as stack:
+            stack.push(self._stack)
+            if self._running:
+                self._api.zeCommandQueueSynchronize(self._context.queue, FOREVER)
