@@ -61,13 +61,26 @@ def choose_device(device: str | torch.device | None, target: str) -> Placement:
         return Placement(driver)
     kind, index = _parse(device)
     if kind not in _names(driver):
-        theirs = [name for name, row in BACKENDS.items() if kind in _names(DRIVERS[row.driver])]
+        theirs = [
+            name if row.default else f"{name}:<arch>"
+            for name, row in BACKENDS.items()
+            if kind in _names(DRIVERS[row.driver])
+        ]
         raise TargetError(
             f"the device {str(device)!r} does not run code for {target!r}",
             stage="load",
             expected=" or ".join(_spellings(driver)),
             found=str(device),
             remedy=f"compile the model for {' or '.join(theirs)}, or leave the device out",
+        )
+    if index and not driver.is_gpu:
+        # Known without the machine.
+        raise TargetError(
+            f"there is no device {str(device)!r}",
+            stage="load",
+            expected=" or ".join(_spellings(driver)),
+            found=f"index {index}",
+            remedy="leave the index out: a program uses all cores that the process may use",
         )
     return Placement(driver, index)
 
