@@ -73,7 +73,5 @@ def test_a_damaged_image_is_refused(driver: ComputeDriver, tmp_path: Path) -> No
     module = make_module(config.vm_instance, device, 1, 2)
     hal = rt.create_hal_module(config.vm_instance, config.device)
     with pytest.raises(Exception, match="damaged"):
-        rt.SystemContext(
-            vm_modules=(hal, module, rt.VmModule.mmap(config.vm_instance, str(file))), config=config
-        )
+        rt.SystemContext(vm_modules=(hal, module, rt.VmModule.mmap(config.vm_instance, str(file))), config=config)
     assert not device.programs
