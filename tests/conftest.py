@@ -1,6 +1,6 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What every test gets: the same random numbers each run, and a stated skip where there is no GPU."""
+"""What every test gets: the same random numbers, Level Zero's test driver, and a stated skip where there is no GPU."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ import pytest
 import torch
 from torch._export import utils
 from torch.export import exported_program
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose Level Zero's driver, before anything in this process or its workers asks for one."""
+    from level_zero import chosen
+
+    chosen.choose(config.cache.mkdir("level_zero"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+
 from fanfold.errors import ArtifactError
 
 #: From MLIR to torch. MLIR's signless integers are any of several; the first is what a result of that type is.
@@ -24,6 +26,15 @@ NAMES: dict[str, tuple[str, ...]] = {
         ("i", (f"int{bits}", f"uint{bits}")), ("si", (f"int{bits}",)), ("ui", (f"uint{bits}",))
     )},
 }
+
+
+_BITS = re.compile(r"\d+")
+
+
+def item_bytes(dtype: str) -> int:
+    """Return the bytes of an element of a dtype, by torch's name."""
+    digits = _BITS.search(dtype)
+    return max(int(digits[0]) // 8, 1) if digits else 1
 
 
 def torch_names(dtype: str) -> tuple[str, ...]:

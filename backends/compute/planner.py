@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from fanfold.backends.image import integers
 from fanfold.backends.image.program import Function, Image, Step
 from fanfold.errors import CallError, FanfoldError
 
-from .dtypes import torch_names
+from .dtypes import item_bytes, torch_names
 from .located import at
 from .plan import Barrier, Block, Copy, Fill, Launch, Plan, Span, View
 
@@ -128,7 +129,11 @@ class _Planner:
 
     def view(self, operands: list[Any], attributes: Mapping[str, Any]) -> View:
         span, offset, size, *dims = operands
-        return View(self._part(span, offset, size), tuple(dims), torch_names(attributes["dtype"])[0])
+        dtype = torch_names(attributes["dtype"])[0]
+        needed = item_bytes(dtype) * math.prod(dims)
+        if needed > size or min(dims, default=0) < 0:
+            raise CallError(f"a tensor of shape {tuple(dims)} and {dtype} has more than {size} bytes", stage="call")
+        return View(self._part(self._part(span, offset, size), 0, needed), tuple(dims), dtype)
 
     def allocate(self, operands: list[Any], _attributes: Mapping[str, Any]) -> Span:
         (size,) = operands

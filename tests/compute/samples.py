@@ -59,16 +59,45 @@ module {
 """
 
 
-@functools.cache
+#: A kernel that calls a function which is in no module.
+_UNLINKED = """
+module {
+  spirv.module Physical64 OpenCL requires #spirv.vce<v1.2, [Addresses, Kernel, Linkage], []> {
+    spirv.func @missing(f32) -> f32 "None" attributes {
+      linkage_attributes = #spirv.linkage_attributes<linkage_name = "nowhere_to_be_found", linkage_type = <Import>>
+    }
+    spirv.func @scale(%x: !spirv.ptr<f32, CrossWorkgroup>) "None" {
+      %value = spirv.Load "CrossWorkgroup" %x ["Aligned", 4] : f32
+      %result = spirv.FunctionCall @missing(%value) : (f32) -> f32
+      spirv.Store "CrossWorkgroup" %x, %result ["Aligned", 4] : f32
+      spirv.Return
+    }
+    spirv.EntryPoint "Kernel" @scale
+    spirv.ExecutionMode @scale "LocalSize", 16, 1, 1
+  }
+}
+"""
+
+
 def code() -> bytes:
     """Return the module of the two kernels."""
+    return _serialized(_MODULE)
+
+
+def unlinked_code() -> bytes:
+    """Return a module that no compiler can build."""
+    return _serialized(_UNLINKED)
+
+
+@functools.cache
+def _serialized(text: str) -> bytes:
     from torch_mlir import ir
 
     from fanfold.dialect.context import make_context
     from fanfold.passes.spirv.serialize import serialize
 
     with make_context(), ir.Location.unknown():
-        module = ir.Module.parse(_MODULE)
+        module = ir.Module.parse(text)
         return serialize(module.body.operations[0].operation)
 
 

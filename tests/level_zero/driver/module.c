@@ -115,7 +115,7 @@ static ze_result_t KernelCreate(ze_module_handle_t handle, const ze_kernel_desc_
       *result = (void *)kernel;
       return ZE_RESULT_SUCCESS;
     }
-  return fail(ZE_RESULT_ERROR_INVALID_KERNEL_NAME, function, description->pKernelName);
+  return ZE_RESULT_ERROR_INVALID_KERNEL_NAME;
 }
 
 static ze_result_t KernelDestroy(ze_kernel_handle_t handle) {

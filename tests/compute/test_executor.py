@@ -1,0 +1,280 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Program images on devices: numbers, reuse of what was recorded, and memory."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+from compute.samples import GROUP, Writer, bits, call, image, scale_and_add, unlinked_code
+
+from fanfold.backends.compute import executor as executors
+from fanfold.backends.compute import resident
+from fanfold.backends.compute.executor import Argument, Executor
+from fanfold.backends.compute.protocol import ComputeDriver
+from fanfold.backends.image.program import Kernel
+from fanfold.errors import ArtifactError, CallError, TargetError
+
+
+def vector(count: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    return np.random.default_rng(count).standard_normal(count, dtype=np.float32)
+
+
+def test_results_for_many_shapes_each_with_a_list_of_its_own(driver: ComputeDriver) -> None:
+    program = Executor(image(scale_and_add()), driver.open(0), {})
+    for count in (16, 1600, 16, 48, 0, 64, 1600):
+        x = vector(count)
+        total, doubled = call(program, x)
+        np.testing.assert_array_equal(doubled, x * 2)
+        np.testing.assert_array_equal(total, x * 2 + x)
+    program.close()
+
+
+def test_the_recorded_list_is_used_again_with_other_numbers(
+    driver: ComputeDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = Executor(image(scale_and_add()), driver.open(0), {})
+    call(program, vector(64))
+    context = program.memory.context
+    monkeypatch.setattr(context, "record", lambda: pytest.fail("a list was recorded for shapes that had one"))
+    for start in range(5):
+        x = vector(64) + start
+        np.testing.assert_array_equal(call(program, x)[1], x * 2)
+    program.close()
+
+
+def test_only_so_many_shapes_keep_memory(driver: ComputeDriver) -> None:
+    program = Executor(image(scale_and_add()), driver.open(0), {})
+    used = []
+    for _ in range(2):
+        for step in range(1, executors.KEPT + 3):
+            call(program, vector(GROUP * step))
+            used.append(program.memory.device.used_bytes)
+    assert used[-1] == used[executors.KEPT + 1]
+    program.close()
+
+
+def test_the_second_device(driver: ComputeDriver) -> None:
+    if len(driver.devices()) < 2:
+        pytest.skip("there is one device")
+    program = Executor(image(scale_and_add()), driver.open(1), {})
+    x = vector(32)
+    np.testing.assert_array_equal(call(program, x)[1], x * 2)
+    program.close()
+
+
+def test_a_device_that_is_not_there(driver: ComputeDriver) -> None:
+    with pytest.raises(TargetError, match="there is no device .*:99") as caught:
+        driver.open(99)
+    assert ":0 (" in str(caught.value.expected)
+
+
+def everything() -> Any:
+    """A program with weights, constants, globals, fills, copies and updates; result: weight * 3 + constant + x."""
+    size = 4 * GROUP
+    init = Writer()
+    four_groups = init.index(size)
+    weight = init.do("parameter", init.index(size), four_groups, scope="model", key="w")
+    tripled = init.do("allocate", four_groups)
+    unused = init.do("allocate", four_groups)
+    init.scale(weight, tripled, four_groups, 3.0)
+    init.do("fill", unused, init.index(0), four_groups, init.do("integer", value=-1, bits=8), width=1)
+    init.do("store", tripled, name="tripled")
+    init.do("store", init.do("arith", four_groups, init.index(4), op="divui", bits=64), name="count")
+    write = Writer(inputs=1)
+    x, bytes_ = write.do("contents", 0), write.index(size)
+    count = write.do("load", name="count")
+    a, b = write.do("allocate", bytes_), write.do("allocate", bytes_)
+    write.do("update", a, write.index(16), data=0, begin=32, bytes=16)
+    write.do("fill", a, write.index(0), write.index(16), write.do("integer", value=bits(5.0), bits=32), width=4)
+    write.do("fill", a, write.index(32), write.index(32), write.do("integer", value=0, bits=16), width=2)
+    write.do("barrier")
+    write.add(write.do("load", name="tripled"), a, b, bytes_)
+    write.do("barrier")
+    write.do("release", a)
+    # In the memory of the one that was released.
+    c, d = write.do("allocate", bytes_), write.do("allocate", bytes_)
+    write.do("copy", b, write.index(0), d, write.index(0), bytes_)
+    write.do("barrier")
+    write.add(d, x, c, bytes_)
+    constant = write.do("data", data=0)
+    return image(
+        write.function(write.view(c, bytes_, count), write.view(constant, write.do("size", constant), write.index(12))),
+        initializers=[init.function()],
+        data=[np.arange(12, dtype=np.float32).tobytes()],
+    )
+
+
+@pytest.mark.parametrize("chunk", [20, 1 << 20], ids=["in pieces", "at once"])
+def test_everything_that_a_program_does(driver: ComputeDriver, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    monkeypatch.setattr(resident, "CHUNK", chunk)
+    weight, x = vector(2 * GROUP), vector(GROUP)
+    program = Executor(everything(), driver.open(0), {"model": {"w": memoryview(weight.tobytes())}})
+    a = np.zeros(GROUP, np.float32)
+    a[:4], a[4:8] = 5, [8, 9, 10, 11]
+    for _ in range(3):
+        result, constant = call(program, x)
+        np.testing.assert_array_equal(result, (weight[GROUP:] * np.float32(3) + a) + x)
+        np.testing.assert_array_equal(constant, np.arange(12))
+    program.close()
+
+
+def test_a_weight_that_is_not_there(driver: ComputeDriver) -> None:
+    with pytest.raises(ArtifactError, match="needs the weight 'w'") as caught:
+        Executor(everything(), driver.open(0), {"model": {"v": memoryview(b"")}})
+    assert "initializer 0, parameter" in str(caught.value.op)
+
+
+def test_results_that_share_a_buffer_or_are_an_input(driver: ComputeDriver) -> None:
+    write = Writer(inputs=1)
+    size = write.bytes_of(0)
+    dim, x = write.do("dim", 0, axis=0), write.do("contents", 0)
+    y = write.do("allocate", size)
+    write.scale(x, y, size, 2.0)
+    half = write.do("arith", size, write.index(1), op="shrui", bits=64)
+    start = write.do("arith", half, write.index(2), op="divui", bits=64)
+    tail = write.do("view", write.do("subspan", y, half, start), write.index(0), start, write.index(8), dtype="f32")
+    program = Executor(image(write.function(write.view(y, size, dim), 0, write.view(y, size, dim), tail)), driver.open(0), {})
+    x_in = vector(32)
+    first, same, again, part = call(program, x_in)
+    np.testing.assert_array_equal(first, x_in * 2)
+    np.testing.assert_array_equal(again, x_in * 2)
+    np.testing.assert_array_equal(same, x_in)
+    np.testing.assert_array_equal(part, first[16:24])
+    first[:] = 0
+    assert again.any()
+    program.close()
+
+
+def test_memory_is_freed_when_nobody_has_the_program(driver: ComputeDriver) -> None:
+    # The fixture compares what is alive on the device.
+    program = Executor(image(scale_and_add()), driver.open(0), {})
+    call(program, vector(64))
+    del program
+
+
+def test_memory_is_freed_after_errors_at_load(driver: ComputeDriver) -> None:
+    wrong = [Kernel(0, "scale", (GROUP, 1, 1), GROUP, 2, 1), Kernel(0, "absent", (GROUP, 1, 1), GROUP, 3, 0)]
+    with pytest.raises(ArtifactError, match="kernel 'absent'"):
+        Executor(image(scale_and_add(), kernels=wrong), driver.open(0), {})
+
+
+def test_subgroups_and_workgroups_that_the_device_does_not_have(driver: ComputeDriver) -> None:
+    for kernel, found in (
+        (Kernel(0, "scale", (GROUP, 1, 1), 7, 2, 1), "subgroups of 7 lanes"),
+        (Kernel(0, "scale", (GROUP, 1 << 10, 1 << 10), GROUP, 2, 1), "threads"),
+    ):
+        with pytest.raises(TargetError, match="cannot run code compiled for 'xpu'") as caught:
+            Executor(image(scale_and_add(), kernels=[kernel]), driver.open(0), {})
+        assert found in str(caught.value.expected)
+        assert caught.value.op == "scale"
+
+
+def test_inputs_that_do_not_fit(driver: ComputeDriver) -> None:
+    program = Executor(image(scale_and_add()), driver.open(0), {})
+    with pytest.raises(CallError, match="input 0: the tensor does not fit") as caught:
+        call(program, np.zeros(16, np.int32))
+    assert caught.value.expected == "shape (16,), float32"
+    with pytest.raises(CallError, match="input 0: the tensor does not fit"):
+        call(program, np.zeros((16, 1), np.float32))
+    with pytest.raises(CallError, match="another number of inputs"):
+        call(program)
+    np.testing.assert_array_equal(call(program, vector(16))[1], vector(16) * 2)
+    program.close()
+
+
+def test_a_dispatch_beyond_its_buffer_names_the_kernel(driver: ComputeDriver) -> None:
+    write = Writer(inputs=1)
+    size = write.bytes_of(0)
+    x, y = write.do("contents", 0), write.do("allocate", write.index(32))
+    write.scale(x, y, size, 2.0)
+    program = Executor(image(write.function()), driver.open(0), {})
+    with pytest.raises(CallError, match="bytes 0 to 64 are not in a buffer of 32") as caught:
+        call(program, vector(16))
+    assert "of main, dispatch scale" in str(caught.value.op)
+    program.close()
+
+
+def test_a_result_larger_than_its_buffer(driver: ComputeDriver) -> None:
+    write = Writer(inputs=0)
+    size = write.index(32)
+    buffer = write.do("allocate", size)
+    program = Executor(image(write.function(write.view(buffer, size, write.index(9)))), driver.open(0), {})
+    with pytest.raises(CallError, match="a tensor of shape \\(9,\\) and float32 has more than 32 bytes") as caught:
+        call(program)
+    assert caught.value.op == "step 4 of main, view"
+    program.close()
+
+
+def test_arithmetic_that_fails_names_its_step(driver: ComputeDriver) -> None:
+    write = Writer(inputs=1)
+    write.do("arith", write.index(1), write.do("dim", 0, axis=0), op="divui", bits=64)
+    program = Executor(image(write.function()), driver.open(0), {})
+    with pytest.raises(CallError, match="the program failed") as caught:
+        call(program, vector(0))
+    assert caught.value.op == "step 2 of main, arith"
+    program.close()
+
+
+def test_a_failure_while_it_runs_gives_the_memory_back(driver: ComputeDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = Executor(image(scale_and_add()), driver.open(0), {})
+    x = vector(64)
+    call(program, x)
+    used = program.memory.device.used_bytes
+
+    def interrupted(_number: int, _view: object) -> int:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        program.call([Argument(x.ctypes.data, "float32", x.shape, x.nbytes)], interrupted)
+    assert program.memory.device.used_bytes < used
+    np.testing.assert_array_equal(call(program, x)[1], x * 2)
+    program.close()
+
+
+def test_a_closed_program(driver: ComputeDriver) -> None:
+    program = Executor(image(scale_and_add()), driver.open(0), {})
+    program.close()
+    program.close()
+    with pytest.raises(CallError, match="the program was closed"):
+        call(program, vector(16))
+
+
+def test_more_memory_than_there_is(driver: ComputeDriver) -> None:
+    write = Writer(inputs=0)
+    size = write.index(1 << 50)
+    view = write.view(write.do("allocate", size), size, write.index(1 << 48))
+    program = Executor(image(write.function(view)), driver.open(0), {})
+    with pytest.raises(CallError, match=r"cannot allocate \d+ bytes on ") as caught:
+        call(program)
+    assert "in one piece" in str(caught.value.expected)
+    program.close()
+
+
+def test_several_threads(driver: ComputeDriver) -> None:
+    program = Executor(image(scale_and_add()), driver.open(0), {})
+    wrong: list[int] = []
+
+    def work(seed: int) -> None:
+        for step in range(20):
+            x = vector(GROUP * (1 + (seed + step) % 5)) + seed
+            if not np.array_equal(call(program, x)[1], x * 2):
+                wrong.append(seed)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    program.close()
+
+
+def test_a_module_that_does_not_build_gives_the_compilers_log(driver: ComputeDriver) -> None:
+    with pytest.raises(ArtifactError, match="compiler refuses a module") as caught:
+        Executor(image(scale_and_add(), module=unlinked_code()), driver.open(0), {})
+    assert "nowhere_to_be_found" in str(caught.value.found)
+    assert "module 0 with scale, add" in str(caught.value.op)
