@@ -35,7 +35,7 @@ from .walk import all_ops, iterate
 #: Ops that IREE lowers to matrix products.
 PRODUCTS = tuple(
     f"torch.aten.{name}"
-    for name in ["mm", "bmm", "matmul", "mv", "dot", "addmm", "addmv", "addbmm", "baddbmm", "linear", "convolution", "conv1d", "conv2d", "conv3d", "einsum"]
+    for name in "mm bmm matmul mv dot addmm addmv addbmm baddbmm linear convolution conv1d conv2d conv3d einsum".split()
 )
 
 
