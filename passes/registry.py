@@ -36,6 +36,7 @@ from .report_left_ops import ReportLeftOps
 from .report_near_misses import ReportNearMisses
 from .resolve_dims import ResolveDims
 from .retarget_float8 import RetargetFloat8
+from .return_float8_bytes import ReturnFloat8Bytes
 from .return_scale_layouts import ReturnScaleLayouts
 from .separate_results import SeparateResults
 from .sink_views import SinkViews
@@ -68,6 +69,7 @@ PASSES: dict[str, type[Pass]] = {
         AbsorbElementwise,
         FoldSlices,
         RetargetFloat8,
+        ReturnFloat8Bytes,
         ReturnScaleLayouts,
         SinkViews,
         SplitTensorScales,

@@ -65,4 +65,3 @@ def _check(kernel: ImageKernel, device: DeviceProperties, target: str) -> None:
             found=f"at most {device.workgroup}",
             remedy=remedy,
         )
-

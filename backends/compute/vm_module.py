@@ -37,8 +37,11 @@ _ELEMENTS = {
     "FLOAT_8_E5M2_FNUZ": "float8_e5m2fnuz",
     "FLOAT_8_E8M0_FNU": "float8_e8m0fnu",
     **{f"FLOAT_{bits}": f"float{bits}" for bits in (16, 32, 64)},
-    **{f"{kind}_{bits}": f"{name}{bits}" for bits in (8, 16, 32, 64)
-       for kind, name in (("SINT", "int"), ("INT", "int"), ("UINT", "uint"))},
+    **{
+        f"{kind}_{bits}": f"{name}{bits}"
+        for bits in (8, 16, 32, 64)
+        for kind, name in (("SINT", "int"), ("INT", "int"), ("UINT", "uint"))
+    },
 }
 
 

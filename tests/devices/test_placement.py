@@ -55,9 +55,9 @@ def test_what_is_no_name_is_refused(device: Any) -> None:
     ("device", "target", "expected", "compile_for"),
     [
         ("cpu", "cuda:sm_90", "cuda:<index>", "for cpu"),
-        ("cuda:0", "cpu", "cpu", "for cuda"),
+        ("cuda:0", "cpu", "cpu", "for cuda:<arch>"),
         (torch.device("cuda"), "rocm:gfx942", "rocm:<index> or hip:<index>", "for cuda"),
-        ("hip:1", "cuda:sm_90", "cuda:<index>", "for rocm"),
+        ("hip:1", "cuda:sm_90", "cuda:<index>", "for rocm:<arch>"),
     ],
 )
 def test_a_device_that_does_not_fit_is_refused(device: Any, target: str, expected: str, compile_for: str) -> None:
@@ -65,6 +65,14 @@ def test_a_device_that_does_not_fit_is_refused(device: Any, target: str, expecte
         choose_device(device, target)
     assert caught.value.expected == expected
     assert compile_for in str(caught.value.remedy)
+
+
+@pytest.mark.parametrize("device", ["cpu:1", torch.device("cpu", 1)])
+def test_the_processor_is_one_device(device: Any) -> None:
+    with pytest.raises(TargetError, match="there is no device 'cpu:1'") as caught:
+        choose_device(device, "cpu")
+    assert (caught.value.expected, caught.value.found) == ("cpu", "index 1")
+    assert str(choose_device("cpu:0", "cpu")) == "cpu"
 
 
 def test_torch_built_for_amd_calls_its_devices_cuda(monkeypatch: pytest.MonkeyPatch) -> None:

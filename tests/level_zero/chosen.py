@@ -44,7 +44,9 @@ def why_not() -> str:
         ctypes.CDLL(LIBRARY)
     except OSError:
         return f"no Level Zero loader, {LIBRARY} (Debian: libze1)"
-    if not any((Path(folder) / "level_zero" / "ze_ddi.h").is_file() for folder in ("/usr/include", "/usr/local/include")):
+    if not any(
+        (Path(folder) / "level_zero" / "ze_ddi.h").is_file() for folder in ("/usr/include", "/usr/local/include")
+    ):
         return "no headers of Level Zero (Debian: libze-dev)"
     if pip_runtime() is None:
         return "no Intel OpenCL CPU runtime (pip install fanfold[xpu-test])"
