@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,9 @@ class Crossing:
     exporters: tuple[Exporter, ...]
 
 
-def share(hal: Any, placement: Placement, inputs: Sequence[str], outputs: Sequence[str]) -> Crossing:
+def share(
+    hal: Any, placement: Placement, inputs: Sequence[str], outputs: Sequence[str], byte_results: Collection[int]
+) -> Crossing:
     """Return the crossing of tensors that are on the device: nothing is copied.
 
     Args:
@@ -36,12 +38,16 @@ def share(hal: Any, placement: Placement, inputs: Sequence[str], outputs: Sequen
         placement: Its driver and index.
         inputs: The dtype name of each input.
         outputs: The dtype name of each result.
+        byte_results: The numbers of the results that the program returns as bytes.
     """
     device = placement.torch_device() or torch.device("cpu")
     dlpack = placement.driver.dlpack
     return Crossing(
         tuple(make_importer(hal, torch_dtype(name)) for name in inputs),
-        tuple(make_exporter(hal, torch_dtype(name), device, dlpack) for name in outputs),
+        tuple(
+            make_exporter(hal, torch_dtype(name), device, dlpack, as_bytes=i in byte_results)
+            for i, name in enumerate(outputs)
+        ),
     )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -39,6 +39,8 @@ class Program:
         outputs: The dtype name of each output.
         parameters: The weights by name.
         placement: The device.
+        byte_results: The numbers of the outputs that the module returns as bytes, see :mod:`.tensors`.
+        results_apart: Whether the module returns each output in memory of its own for sure.
         contexts: So many threads may be in it at a time. Each has its own copy of what the program computes at load.
 
     Raises:
@@ -54,6 +56,8 @@ class Program:
         parameters: Mapping[str, torch.Tensor],
         placement: Placement,
         *,
+        byte_results: Collection[int] = (),
+        results_apart: bool = False,
         contexts: int = 1,
     ) -> None:
         import iree.runtime as rt
@@ -83,8 +87,9 @@ class Program:
             raise ArtifactError(f"the module has no function {FUNCTION!r}", stage="load")
         self._free: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._free.put(self.context)
+        self._results_apart = results_apart
         self._may_add = threading.Semaphore(contexts - 1)
-        self._shared = share(device.hal, placement, inputs, outputs)
+        self._shared = share(device.hal, placement, inputs, outputs, byte_results)
         #: Runs the module's function on tensors, see :meth:`LoadedModule.call`.
         self.call: Call = self._make_call(self._shared)
         if placement.driver.is_gpu:
@@ -111,23 +116,23 @@ class Program:
         # A closure, since it finds its names faster than a method does: beside small calls that counts.
         import iree.runtime as rt
 
-        function, new_list, view_type = self.function, rt.VmVariantList, rt.HalBufferView
+        function, new_list = self.function, rt.VmVariantList
+        # What `get_as_object` does in twice the time, since it asks the type for this each time.
+        to_view = rt.HalBufferView.__iree_vm_cast__
         importers, exporters = crossing.importers, tuple(enumerate(crossing.exporters))
         input_count, result_count = len(importers), len(exporters)
         enter, leave, wait = self._free.get_nowait, self._free.put, self._another_context
+        apart = self._results_apart
 
         def call(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
             if devices.forked:
                 devices.check_not_forked()
             arguments, results = new_list(input_count), new_list(result_count)
-            push, get = arguments.push_ref, results.get_as_object
+            push, get = arguments.push_ref, results.get_as_ref
             outputs = []
-            taken = set()
             try:
                 for tensor, import_tensor in zip(tensors, importers):  # noqa: B905 - strict takes as long as the loop
-                    address = tensor.data_ptr()
-                    taken.add(address)
-                    push(import_tensor(tensor, address))
+                    push(import_tensor(tensor, tensor.data_ptr()))
                 try:
                     context = enter()
                 except queue.Empty:
@@ -137,15 +142,9 @@ class Program:
                 finally:
                     leave(context)
                 for index, export in exporters:
-                    output = export(get(index, view_type))
-                    address = output.data_ptr()
-                    if address in taken:
-                        # IREE gives equal results, unchanged inputs and their first rows the same memory. Eager and
-                        # torch.compile never do so with results that are computed twice, so nobody expects a write to
-                        # one to reach the other.
-                        output = output.clone()
-                    taken.add(address)
-                    outputs.append(output)
+                    outputs.append(export(to_view(get(index))))
+                if not apart:
+                    _take_apart(outputs, tensors)
             except (*FAILURES, MemoryError) as error:
                 raise CallError(f"the execution failed: {first_line(error)}", stage="call") from error
             return outputs
@@ -163,6 +162,20 @@ class Program:
         except BaseException:
             self._may_add.release()
             raise
+
+
+def _take_apart(outputs: list[torch.Tensor], inputs: Sequence[torch.Tensor]) -> None:
+    """Replace outputs that are in the memory of an input or an earlier output by copies.
+
+    IREE gives equal results, unchanged inputs and their first rows the same memory. Eager and torch.compile never do so
+    with results that are computed twice, so nobody expects a write to one to reach the other.
+    """
+    addresses = {tensor.data_ptr() for tensor in inputs}
+    for number, output in enumerate(outputs):
+        address = output.data_ptr()
+        if address in addresses:
+            outputs[number] = output.clone()
+        addresses.add(address)
 
 
 def _parameters_module(instance: Any, parameters: Mapping[str, torch.Tensor]) -> Any:

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Collection, Mapping, Sequence
 
 import torch
 
@@ -43,6 +44,8 @@ class LoadedModule:
         parameters: The weights by name, used where they lie if contiguous and on a 64-byte boundary, else copied.
         index: Which of the driver's devices.
         inline_driver: The HAL driver that runs on the caller's thread, if there is one for small calls.
+        byte_results: The numbers of the outputs that the module returns as bytes, see :mod:`fanfold.backends.tensors`.
+        results_apart: Whether the module returns each output in memory of its own for sure.
         only_row_kernels: Whether the program has no other dispatches.
 
     Raises:
@@ -60,17 +63,25 @@ class LoadedModule:
         *,
         index: int = 0,
         inline_driver: str | None = None,
+        byte_results: Collection[int] = (),
+        results_apart: bool = False,
         only_row_kernels: bool = False,
     ) -> None:
-        kind = ImageProgram if DRIVERS[driver].runs_images else Program
-        self._program = kind(module, inputs, outputs, parameters, Placement(DRIVERS[driver], index))
+        load = functools.partial(Program, module, inputs, outputs, parameters)
+        load = functools.partial(load, byte_results=byte_results, results_apart=results_apart)
+        placement = Placement(DRIVERS[driver], index)
+        self._program: Program | ImageProgram
+        if placement.driver.runs_images:
+            # It copies each result to memory of its own, whose dtype it is told.
+            self._program = ImageProgram(module, inputs, outputs, parameters, placement)
+        else:
+            self._program = load(placement)
         limit = inline_limit(WAKING_BYTES_OF_ROW_KERNELS if only_row_kernels else WAKING_BYTES, worker_count())
         self._inline_input_bytes = limit - sum(tensor.nbytes for tensor in parameters.values())
         self._inline: Program | None = None
         if inline_driver is not None and self._inline_input_bytes > 0:
             # Each thread that finds the others busy gets a context of its own, up to one a core.
-            inline = Placement(DRIVERS[inline_driver])
-            self._inline = Program(module, inputs, outputs, parameters, inline, contexts=worker_count())
+            self._inline = load(Placement(DRIVERS[inline_driver]), contexts=worker_count())
 
     def program_for(self, input_bytes: int) -> Program | ImageProgram:
         """Return the program that is faster for inputs of this size in all."""

@@ -84,7 +84,9 @@ def make_importer(hal: Any, dtype: torch.dtype) -> Importer:
     return import_bytes if is_opaque(dtype) else import_tensor
 
 
-def make_exporter(hal: Any, dtype: torch.dtype, device: torch.device, dlpack: int) -> Exporter:
+def make_exporter(
+    hal: Any, dtype: torch.dtype, device: torch.device, dlpack: int, *, as_bytes: bool = False
+) -> Exporter:
     """Return a function from a buffer view to a tensor of ``dtype`` that shares and owns its memory.
 
     Args:
@@ -92,6 +94,8 @@ def make_exporter(hal: Any, dtype: torch.dtype, device: torch.device, dlpack: in
         dtype: What the tensors will be; IREE's signless integers need to be told apart.
         device: The same device in torch's words.
         dlpack: DLPack's code for its memory.
+        as_bytes: Whether the views have bytes for elements, whatever the dtype. What DLPack has no word for costs one
+            more buffer view otherwise.
     """
     import iree.runtime as rt
 
@@ -99,6 +103,11 @@ def make_exporter(hal: Any, dtype: torch.dtype, device: torch.device, dlpack: in
     # The public from_dlpack also takes what is no capsule, and takes a quarter of a microsecond to tell.
     from_capsule: Callable[[object], torch.Tensor] = torch._C._from_dlpack
     byte, index = rt.HalElementType.UINT_8, device.index or 0
+
+    def export_float(view: Any) -> torch.Tensor:
+        if not view.byte_length:
+            return torch.empty(view.shape, dtype=dtype, device=device)
+        return from_capsule(create(view, dlpack, index))
 
     def export_view(view: Any) -> torch.Tensor:
         if not view.byte_length:
@@ -112,7 +121,9 @@ def make_exporter(hal: Any, dtype: torch.dtype, device: torch.device, dlpack: in
             return torch.empty(shape, dtype=dtype, device=device)
         return from_capsule(create(buffer_view(view.get_buffer(), shape, byte), dlpack, index)).view(dtype)
 
-    return export_bytes if is_opaque(dtype) else export_view
+    if is_opaque(dtype):
+        return export_view if as_bytes else export_bytes
+    return export_float if dtype.is_floating_point else export_view
 
 
 def is_opaque(dtype: torch.dtype) -> bool:

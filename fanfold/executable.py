@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from torch.utils import _pytree as pytree
@@ -15,7 +16,7 @@ from . import artifact as artifacts
 from .arguments import Arguments
 from .artifact import Artifact
 from .errors import ArtifactError
-from .inputs import Fit, Inputs
+from .inputs import UNKNOWN, Fit, Inputs
 from .layouts import show_in_shape
 from .report import Report
 from .signature import Signature
@@ -63,7 +64,7 @@ class Executable:
         self._has_layouts = any(spec.layout != "row" for spec in signature.outputs)
         self._load_lock = threading.Lock()
         self._loaded: LoadedModule | None = None
-        self._last_call: tuple[Fit | None, Call] = (None, list)
+        self._last_call: tuple[Fit, Call] = (UNKNOWN, list)
 
     @property
     def report(self) -> Report:
@@ -103,10 +104,9 @@ class Executable:
             TargetError: If this machine cannot run what it was compiled for.
         """
         flat = args if len(args) == self._flat_count and not kwargs else self._arguments.flatten(args, kwargs)
-        fit = self._inputs.fit(flat)
-        last, call = self._last_call
-        if fit is not last:
-            call = self._call_for(fit)
+        fit, call = self._last_call
+        if not fit.alike(*flat):
+            fit, call = self._fit(flat)
         outputs = call(flat)
         if self._has_layouts:
             outputs = show_in_shape(outputs, self.signature.outputs, fit.sizes)
@@ -114,11 +114,13 @@ class Executable:
             return outputs[0]
         return tuple(outputs) if self._tuple_result else pytree.tree_unflatten(outputs, self._out_spec)
 
-    def _call_for(self, fit: Fit) -> Call:
-        call = (self._loaded or self.load()).program_for(fit.input_bytes).call
-        # Both at once: other threads read them.
-        self._last_call = (fit, call)
-        return call
+    def _fit(self, flat: Sequence[Any]) -> tuple[Fit, Call]:
+        fit = self._inputs.fit(flat)
+        found = self._last_call
+        if fit is not found[0]:
+            # Both at once: other threads read them.
+            found = self._last_call = (fit, (self._loaded or self.load()).program_for(fit.input_bytes).call)
+        return found
 
     def load(self) -> LoadedModule:
         """Put the module on its device now; the first call does it otherwise.
@@ -143,6 +145,8 @@ class Executable:
                     self._artifact.parameters,
                     index=self._placement.index,
                     inline_driver=inline_driver_of(self.target),
+                    byte_results=[i for i, spec in enumerate(self.signature.outputs) if spec.as_bytes],
+                    results_apart=self.signature.results_apart,
                     only_row_kernels=self.report.kernel_dispatches == self.report.dispatches,
                 )
             return self._loaded

@@ -4,17 +4,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch._C._dynamo.guards import TensorGuards
 
 from .checks import PLAIN, InputCheck, check_symbols
 from .errors import CallError
 from .signature import TensorSpec
 
 _STRIDED = torch.strided
+
+
+def _never(*_values: object) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -26,18 +31,25 @@ class Fit:
         device: Where they are.
         sizes: The values of the named sizes.
         input_bytes: Their bytes, in all.
+        alike: Whether others, given one by one, are for sure of the same types, dtypes, shapes, strides and devices.
     """
 
     shapes: tuple[torch.Size | None, ...]
     device: torch.device
     sizes: Mapping[str, int]
     input_bytes: int
+    alike: Callable[..., bool] = _never
+
+
+#: Before the first call.
+UNKNOWN = Fit((), torch.device("cpu"), {}, 0)
 
 
 class Inputs:
     """Decides whether tensors fit the inputs of a model.
 
-    Those with the shapes and the device of the last that did are taken without asking for ranges and relations again.
+    Those with the shapes and the device of the last that did are taken without asking for ranges and relations again. A
+    caller asks :attr:`Fit.alike` first: one call into torch, but it says no to other strides and to one tensor twice.
 
     Args:
         specs: The inputs.
@@ -87,5 +99,18 @@ class Inputs:
                 )
         sizes = check_symbols(self._specs, values) if self._symbolic else {}
         shapes = tuple(value.shape for value in values)
-        self._last = Fit(shapes, first, sizes, sum(value.nbytes for value in values))
+        self._last = Fit(shapes, first, sizes, sum(value.nbytes for value in values), _alike(values))
         return self._last
+
+
+def _alike(values: Sequence[torch.Tensor]) -> Callable[..., bool]:
+    """Return a function that tells whether tensors are like these, with which it keeps no memory alive.
+
+    It is what guards the code that ``torch.compile`` makes.
+    """
+    if not values:
+        return _never
+    sizes, strides = [list(value.shape) for value in values], [list(value.stride()) for value in values]
+    guards: Any = TensorGuards  # its stub has other arguments than it takes
+    alike: Callable[..., bool] = guards(*values, dynamic_dims_sizes=sizes, dynamic_dims_strides=strides).check
+    return alike

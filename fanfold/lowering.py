@@ -75,7 +75,9 @@ def lower(
         )
         imported = replace(
             imported,
-            signature=imported.signature.with_layouts(result.result_layouts).with_dtypes(choice.renamed),
+            signature=imported.signature.with_layouts(result.result_layouts)
+            .with_memory(as_bytes=result.byte_results, apart=result.results_apart)
+            .with_dtypes(choice.renamed),
             parameters={name: converted_weight(name, t, choice) for name, t in imported.parameters.items()},
         )
         seconds = time.perf_counter() - start

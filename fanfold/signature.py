@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 import functools
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -147,6 +147,7 @@ class TensorSpec:
         conditions: What must hold between named sizes, of this input or others, for example ``n % 4 == 0``.
         layout: For an output, how the module returns it: as it is (``row``), or as memory that :mod:`fanfold.layouts`
             shows in this shape (``column``, ``column_padded``).
+        as_bytes: For an output, whether the module returns its elements as bytes. Absent in files of before: ``False``.
     """
 
     name: str
@@ -156,6 +157,7 @@ class TensorSpec:
     ranges: tuple[Range | None, ...] = ()
     conditions: tuple[str, ...] = ()
     layout: str = "row"
+    as_bytes: bool = False
 
     def __str__(self) -> str:
         symbols = self.symbols or (None,) * len(self.shape)
@@ -172,12 +174,15 @@ class Signature:
         out_spec: The same of the result.
         inputs: One spec for each leaf of ``in_spec``.
         outputs: One spec for each leaf of ``out_spec``.
+        results_apart: Whether the module returns each output in memory of its own for sure; others are compared, and
+            copied where they are not. Absent in files of before: ``False``.
     """
 
     in_spec: str
     out_spec: str
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    results_apart: bool = False
 
     def __str__(self) -> str:
         inputs = ", ".join(f"{spec.name}: {spec}" for spec in self.inputs)
@@ -187,6 +192,11 @@ class Signature:
         """Return the signature of a module that returns some outputs, by number, as memory of these layouts."""
         outputs = (replace(spec, layout=layouts[i]) if i in layouts else spec for i, spec in enumerate(self.outputs))
         return replace(self, outputs=tuple(outputs))
+
+    def with_memory(self, *, as_bytes: Collection[int], apart: bool) -> Signature:
+        """Return the signature of a module that returns these outputs, by number, as bytes, and all apart or not."""
+        outputs = tuple(replace(spec, as_bytes=i in as_bytes) for i, spec in enumerate(self.outputs))
+        return replace(self, outputs=outputs, results_apart=apart)
 
     def with_dtypes(self, renamed: Callable[[str], str]) -> Signature:
         """Return the signature with the dtypes that a function makes of those of all tensors."""
@@ -211,6 +221,7 @@ class Signature:
             out_spec=data["out_spec"],
             inputs=tuple(_tensor_from_json(leaf) for leaf in data["inputs"]),
             outputs=tuple(_tensor_from_json(leaf) for leaf in data["outputs"]),
+            results_apart=data.get("results_apart", False),
         )
 
 
@@ -225,4 +236,5 @@ def _tensor_from_json(data: dict[str, Any]) -> TensorSpec:
         ranges,
         conditions,
         data.get("layout", "row"),
+        data.get("as_bytes", False),
     )

@@ -23,6 +23,7 @@ class PassState:
             those on which nothing is to be added.
         raised: How many source ops were raised so far: their serial numbers.
         result_layouts: The `scale_layout` of the results of the module's main function that are returned as memory.
+        byte_results: The numbers of the results of the module's main function that are returned as bytes.
     """
 
     kernels: Kernels
@@ -30,6 +31,7 @@ class PassState:
     accounts: dict[str, int | None] = field(default_factory=dict)
     raised: int = 0
     result_layouts: dict[int, str] = field(default_factory=dict)
+    byte_results: set[int] = field(default_factory=set)
 
 
 class Pass(Protocol):

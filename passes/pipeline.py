@@ -40,7 +40,9 @@ from .report_gaps import ReportGaps
 from .report_left_ops import ReportLeftOps
 from .report_near_misses import ReportNearMisses
 from .resolve_dims import ResolveDims
+from .result_memory import results_are_apart
 from .retarget_float8 import RetargetFloat8
+from .return_float8_bytes import ReturnFloat8Bytes
 from .return_scale_layouts import ReturnScaleLayouts
 from .separate_results import SeparateResults
 from .sink_views import SinkViews
@@ -59,12 +61,16 @@ class PipelineResult:
         decisions: What became of each row-wise op of the source model.
         kernels: The kernels in the module; empty for passes that ran by hand.
         result_layouts: The layouts of the results that the module returns as memory.
+        byte_results: The results that the module returns as bytes.
+        results_apart: Whether each result is memory of its own for sure; not asked for passes that ran by hand.
     """
 
     passes: list[PassRecord]
     decisions: list[Decision]
     kernels: list[KernelRecord] = field(default_factory=list)
     result_layouts: dict[int, str] = field(default_factory=dict)
+    byte_results: frozenset[int] = frozenset()
+    results_apart: bool = False
 
 
 def standard_pipeline() -> list[Pass]:
@@ -107,6 +113,8 @@ def standard_pipeline() -> list[Pass]:
         LowerRowsToKernel(),
         LowerRowsToLinalg(),
         ReturnScaleLayouts(),
+        # All results are there by now, in the types that the caller is told.
+        ReturnFloat8Bytes(),
         Finalize(),
     ]
 
@@ -152,7 +160,7 @@ def run(
     made = kernel_records(module)
     missed = sum(d.missed for d in result.decisions)
     _log.debug("%d kernels for %d row-wise ops, %d fusions missed", len(made), len(result.decisions), missed)
-    return replace(result, kernels=made)
+    return replace(result, kernels=made, results_apart=results_are_apart(module))
 
 
 def run_passes(
@@ -182,7 +190,12 @@ def run_passes(
         records.append(PassRecord(pass_.name, count, time.perf_counter() - started))
         _log.debug("%s: %d rewrites in %.1f ms", pass_.name, count, records[-1].seconds * 1e3)
         dump(module, dump_dir, number, pass_.name)
-    return PipelineResult(records, state.decisions, result_layouts=state.result_layouts)
+    return PipelineResult(
+        records,
+        state.decisions,
+        result_layouts=state.result_layouts,
+        byte_results=frozenset(state.byte_results),
+    )
 
 
 def dump(module: ir.Module, folder: Path | None, number: int, name: str) -> None:

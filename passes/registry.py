@@ -13,6 +13,7 @@ from fanfold.float8 import ANY, Float8Choice
 from .absorb_elementwise import AbsorbElementwise
 from .base import Pass
 from .convert_float8 import ConvertFloat8
+from .convert_spirv import ConvertSpirv
 from .demote_f64 import DemoteF64
 from .drop_dead_ops import DropDeadOps
 from .finalize import Finalize
@@ -35,6 +36,7 @@ from .report_left_ops import ReportLeftOps
 from .report_near_misses import ReportNearMisses
 from .resolve_dims import ResolveDims
 from .retarget_float8 import RetargetFloat8
+from .return_float8_bytes import ReturnFloat8Bytes
 from .return_scale_layouts import ReturnScaleLayouts
 from .separate_results import SeparateResults
 from .sink_views import SinkViews
@@ -46,6 +48,7 @@ PASSES: dict[str, type[Pass]] = {
     pass_class.name: pass_class
     for pass_class in (
         ConvertFloat8,
+        ConvertSpirv,
         DropDeadOps,
         Finalize,
         FoldDuplicates,
@@ -66,6 +69,7 @@ PASSES: dict[str, type[Pass]] = {
         AbsorbElementwise,
         FoldSlices,
         RetargetFloat8,
+        ReturnFloat8Bytes,
         ReturnScaleLayouts,
         SinkViews,
         SplitTensorScales,

@@ -9,32 +9,49 @@ Before::
 After::
 
     %xf = torch.prims.convert_element_type %x, %int6 : ... -> !torch.vtensor<[?,64],f32>         // %wf likewise
-    %xb = util.optimization_barrier %xf
+    %xb = iree_tensor_ext.compute_barrier.start %xf
     %yf = torch.aten.mm %xb, %wb : ... -> !torch.vtensor<[?,96],f32>
-    %yb = util.optimization_barrier %yf
+    %yb = iree_tensor_ext.compute_barrier.start %yf
     %y = torch.prims.convert_element_type %yb, %int15 : ... -> !torch.vtensor<[?,96],bf16>
 
 IREE's SPIR-V code generation loads what a matrix product reads 16 bytes at a time, and has no vector of bf16 to make of
-them: a dispatch with a product must not see bf16. The barriers keep the conversions out of it. The numbers are the same:
-the product of two bf16 is exact in f32, sums are f32 in any case, and the result is rounded once. Copies of weights are
-made once, when the program is loaded.
+them: a dispatch with a product must not see bf16. The barriers keep the conversions out of it, those that the model has
+around its products of f32 too. The numbers are the same: the product of two bf16 is exact in f32, sums are f32 in any
+case, and the result is rounded once. Copies of weights are made once, when the program is loaded.
 """
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 from torch_mlir import ir
+from torch_mlir.dialects import arith, tensor
 
 from .base import PassState
 from .casts import as_f32, cast_to
 from .row_form import from_builtin, to_builtin
 from .torch_values import known_tensor, torch_tensor
-from .walk import all_ops
+from .walk import all_ops, iterate
 
 #: Ops that IREE lowers to matrix products.
 PRODUCTS = tuple(
     f"torch.aten.{name}"
-    for name in "mm bmm matmul mv dot addmm addmv addbmm baddbmm linear convolution conv1d conv2d conv3d einsum".split()
+    for name in [
+        "mm",
+        "bmm",
+        "matmul",
+        "mv",
+        "dot",
+        "addmm",
+        "addmv",
+        "addbmm",
+        "baddbmm",
+        "linear",
+        "convolution",
+        "conv1d",
+        "conv2d",
+        "conv3d",
+        "einsum",
+    ]
 )
 
 
@@ -45,34 +62,46 @@ class WidenProducts:
     name: ClassVar[str] = "widen-products"
 
     def run(self, module: ir.Module, state: PassState) -> int:  # noqa: ARG002
-        """Rewrite every product with an operand of bf16."""
-        count = 0
-        for op in all_ops(module, *PRODUCTS):
-            if any(_is_bf16(value) for value in (*op.operands, *op.results)):
-                with module.context, op.location:
-                    _widen(op)
-                count += 1
-        return count
+        """Rewrite every product, in a module that has bf16 anywhere: who knows what IREE would fuse with it."""
+        if not any(_is_bf16(value) for op in iterate(module) for value in _defined(op)):
+            return 0
+        products = [op for op in all_ops(module, *PRODUCTS) if _element(op.results[0]) in ("bf16", "f32")]
+        for op in products:
+            with module.context, op.location:
+                _widen(op)
+        return len(products)
+
+
+def _defined(op: ir.Operation) -> list[ir.Value]:
+    return [*op.results, *(a for region in op.regions for block in region.blocks for a in block.arguments)]
 
 
 def _widen(op: ir.Operation) -> None:
     with ir.InsertionPoint(op):
-        operands = [_apart(as_f32(value)) if _is_bf16(value) else value for value in op.operands]
+        operands = [_apart(as_f32(v)) if _element(v) in ("bf16", "f32") else v for v in op.operands]
         types = [known_tensor(r).with_element("f32").vtensor() if _is_bf16(r) else r.type for r in op.results]
         attributes = {name: op.attributes[name] for name in op.attributes}
         wide = ir.Operation.create(op.name, types, operands, attributes)
         for old, new in zip(op.results, wide.results, strict=True):
-            old.replace_all_uses_with(cast_to(_apart(new), "bf16") if _is_bf16(old) else new)
+            old.replace_all_uses_with(cast_to(_apart(new), "bf16") if _is_bf16(old) else _apart(new))
     op.erase()
 
 
 def _apart(value: ir.Value) -> ir.Value:
     """Return a torch tensor that is computed in other dispatches than what reads it."""
     builtin = to_builtin(value)
-    barrier = ir.Operation.create("util.optimization_barrier", [builtin.type], [builtin])
+    type_ = ir.RankedTensorType(builtin.type)
+    index = ir.IndexType.get()
+    sizes = [tensor.dim(builtin, arith.constant(index, i)) for i in range(type_.rank) if type_.is_dynamic_dim(i)]
+    barrier = ir.Operation.create("iree_tensor_ext.compute_barrier.start", [type_], [builtin, *sizes])
     return from_builtin(barrier.result, value.type)
 
 
-def _is_bf16(value: ir.Value) -> bool:
+def _element(value: ir.Value) -> str:
+    """Return the element type of a torch tensor, nothing for anything else."""
     known = torch_tensor(value.type)
-    return known is not None and known.element == "bf16"
+    return "" if known is None else known.element
+
+
+def _is_bf16(value: ir.Value) -> bool:
+    return _element(value) == "bf16"

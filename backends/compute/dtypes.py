@@ -22,9 +22,11 @@ NAMES: dict[str, tuple[str, ...]] = {
     "f8E5M2": ("float8_e5m2",),
     "f8E5M2FNUZ": ("float8_e5m2fnuz",),
     "f8E8M0FNU": ("float8_e8m0fnu",),
-    **{f"{sign}{bits}": names for bits in (8, 16, 32, 64) for sign, names in (
-        ("i", (f"int{bits}", f"uint{bits}")), ("si", (f"int{bits}",)), ("ui", (f"uint{bits}",))
-    )},
+    **{
+        f"{sign}{bits}": names
+        for bits in (8, 16, 32, 64)
+        for sign, names in (("i", (f"int{bits}", f"uint{bits}")), ("si", (f"int{bits}",)), ("ui", (f"uint{bits}",)))
+    },
 }
 
 

@@ -5,7 +5,7 @@
 See `backends/image/host.py` for the other side. To run such a file with iree-runtime alone, give this module to the
 context, between the HAL module and that of the file::
 
-    module = make_module(instance, DeviceModule(device, hal, {}), inputs=1, results=1)
+    module = make_module(DeviceModule(open_context, hal, {}), inputs=1, results=1)
 """
 
 from __future__ import annotations
@@ -37,8 +37,11 @@ _ELEMENTS = {
     "FLOAT_8_E5M2_FNUZ": "float8_e5m2fnuz",
     "FLOAT_8_E8M0_FNU": "float8_e8m0fnu",
     **{f"FLOAT_{bits}": f"float{bits}" for bits in (16, 32, 64)},
-    **{f"{kind}_{bits}": f"{name}{bits}" for bits in (8, 16, 32, 64)
-       for kind, name in (("SINT", "int"), ("INT", "int"), ("UINT", "uint"))},
+    **{
+        f"{kind}_{bits}": f"{name}{bits}"
+        for bits in (8, 16, 32, 64)
+        for kind, name in (("SINT", "int"), ("INT", "int"), ("UINT", "uint"))
+    },
 }
 
 
@@ -129,11 +132,10 @@ class DeviceModule:
         return rt.HalBufferView(buffer, list(view.dims), _element_types()[view.dtype])
 
 
-def make_module(instance: Any, device: DeviceModule, inputs: int, results: int) -> Any:
+def make_module(device: DeviceModule, inputs: int, results: int) -> Any:
     """Return the VM module.
 
     Args:
-        instance: The `iree.runtime.VmInstance`.
         device: What it does.
         inputs: How many views the program takes: the machine's functions have fixed numbers of arguments.
         results: How many it returns.

@@ -43,7 +43,9 @@ class LevelZeroRecording:
             devices = (c_void_p * 1)(context.device)
             pool_handle = create(api.zeEventPoolCreate, context.handle, pool, 1, devices)
             stack.callback(api.zeEventPoolDestroy, pool_handle)
-            event = structs.ze_event_desc_t(signal=structs.ZE_EVENT_SCOPE_FLAG_HOST, wait=structs.ZE_EVENT_SCOPE_FLAG_HOST)
+            event = structs.ze_event_desc_t(
+                signal=structs.ZE_EVENT_SCOPE_FLAG_HOST, wait=structs.ZE_EVENT_SCOPE_FLAG_HOST
+            )
             self._event = create(api.zeEventCreate, pool_handle, event)
             stack.callback(api.zeEventDestroy, self._event)
             description = structs.ze_command_list_desc_t(commandQueueGroupOrdinal=context.group)

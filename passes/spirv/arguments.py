@@ -33,7 +33,7 @@ from fanfold.dialect.context import apply_patterns_once
 from fanfold.errors import CompileError
 from fanfold.passes.walk import all_ops
 
-from .building import constant, integer_of, make, name_of, producer, symbol
+from .building import constant, integer_of, make, members, name_of, producer, symbol
 from .refusals import STAGE, refusal
 from .types import Block, bytes_apart, pointer, read_block, read_pointer
 
@@ -80,7 +80,7 @@ def read_interface(module: ir.Operation, bindings: int | None, constants: int | 
     buffers: dict[str, tuple[int, str]] = {}
     push = set()
     found = 0
-    for variable in all_ops(module, "spirv.GlobalVariable"):
+    for variable in members(module, "spirv.GlobalVariable"):
         type_ = read_pointer(ir.TypeAttr(variable.attributes["type"]).value)
         if type_ is None or type_.storage not in {"StorageBuffer", "Uniform", "PushConstant"}:
             continue
@@ -124,7 +124,7 @@ def _at_least(what: str, used: int, given: int | None) -> int:
 def make_arguments(module: ir.Operation, interface: Interface) -> None:
     """Give every function the arguments of the interface, and make its uses of the global variables uses of those."""
     types = interface.argument_types()
-    for function in all_ops(module, "spirv.func"):
+    for function in members(module, "spirv.func"):
         declared = ir.FunctionType(ir.TypeAttr(function.attributes["function_type"]).value)
         if declared.inputs or declared.results:
             raise refusal(function, "has arguments or results: only kernels are taken")
@@ -212,6 +212,6 @@ def erase_unused(module: ir.Operation, variables: set[str]) -> None:
         for use in op.result.uses:
             raise refusal(use.owner.operation, "uses a buffer or a push constant in a way that is not converted")
         op.erase()
-    for op in all_ops(module, "spirv.GlobalVariable"):
+    for op in members(module, "spirv.GlobalVariable"):
         if name_of(op) in variables:
             op.erase()

@@ -33,6 +33,11 @@ def producer(value: ir.Value) -> ir.Operation | None:
     return owner.operation if isinstance(owner, ir.Operation | ir.OpView) else None
 
 
+def members(module: ir.Operation, name: str) -> list[ir.Operation]:
+    """Return the ops of this name that stand directly in a module."""
+    return [op.operation for op in module.regions[0].blocks[0].operations if op.operation.name == name]
+
+
 def symbol(op: ir.Operation, attribute: str) -> str:
     """Return the name that a symbol reference of an op holds."""
     return str(ir.FlatSymbolRefAttr(op.attributes[attribute]).value)

@@ -22,22 +22,12 @@ from torch_mlir.rewrite import PatternRewriter
 from fanfold.dialect.context import apply_patterns_once
 from fanfold.passes.walk import all_ops
 
-from .building import make, name_of, producer, symbol
+from .building import make, members, name_of, producer, symbol
 from .refusals import refusal
 from .types import like, pointer, read_pointer
 
-#: Those that are of 64 bits in a kernel, in each dimension or as a scalar.
-WIDE = frozenset(
-    {
-        "GlobalInvocationId",
-        "GlobalSize",
-        "LocalInvocationId",
-        "LocalInvocationIndex",
-        "NumWorkgroups",
-        "WorkgroupId",
-        "WorkgroupSize",
-    }
-)
+#: Those that are of 64 bits in a kernel, in each dimension.
+WIDE = frozenset({"GlobalInvocationId", "LocalInvocationId", "NumWorkgroups", "WorkgroupId"})
 #: Those that are an i32 there as well.
 NARROW = frozenset({"NumSubgroups", "SubgroupId", "SubgroupLocalInvocationId", "SubgroupSize"})
 
@@ -49,7 +39,7 @@ def widen_builtins(module: ir.Operation) -> None:
         CompileError: For a variable that is no builtin of OpenCL.
     """
     wide: set[str] = set()
-    for variable in all_ops(module, "spirv.GlobalVariable"):
+    for variable in members(module, "spirv.GlobalVariable"):
         type_ = ir.TypeAttr(variable.attributes["type"]).value
         pointed = read_pointer(type_)
         if pointed is None or pointed.storage != "Input":
@@ -57,7 +47,7 @@ def widen_builtins(module: ir.Operation) -> None:
         name = ir.StringAttr(variable.attributes["built_in"]).value if "built_in" in variable.attributes else None
         if name in NARROW and pointed.pointee == "i32":
             continue
-        if name not in WIDE or pointed.pointee not in {"i32", "vector<3xi32>"}:
+        if name not in WIDE or pointed.pointee != "vector<3xi32>":
             raise refusal(variable, "is no builtin of OpenCL", expected=", ".join(sorted(WIDE | NARROW)))
         variable.attributes["type"] = ir.TypeAttr.get(_wide_pointer(type_))
         wide.add(name_of(variable))

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from torch_mlir import ir
 
-from fanfold.dialect.context import make_context, parse_module
+from fanfold.dialect.context import make_bare_context, parse_module
 from fanfold.errors import CompileError
 
 from .allowed_ops import check_ops
@@ -34,12 +34,14 @@ from .arguments import make_arguments, read_interface
 from .builtins import widen_builtins
 from .capabilities import deduce_capabilities
 from .converted import Converted, EntryPoint
+from .crossing import cross
 from .entry_points import convert_entry_points
 from .extended_ops import convert_extended_ops
 from .memory_model import convert_memory_model
 from .pointers import convert_pointers
 from .refusals import STAGE
 from .serialize import serialize
+from .workgroups import flatten_workgroups
 
 
 def convert(
@@ -49,6 +51,7 @@ def convert(
     bindings: int | None = None,
     constants: int | None = None,
     location: str | None = None,
+    context: ir.Context | None = None,
 ) -> Converted:
     """Convert one `spirv.module` that IREE made for Vulkan into a binary for OpenCL and Level Zero.
 
@@ -58,13 +61,14 @@ def convert(
         bindings: How many bindings the layout of its kernels has; None for as many as the module speaks of.
         constants: How many push constants the layout has; None for as many as the module speaks of.
         location: Where the module is from, such as the name of its executable; errors say it.
+        context: Where to do it, for the modules of a program to share: making one takes longer than a conversion.
 
     Raises:
         CompileError: If there is anything in the module that is not known to mean the same to OpenCL.
     """
     try:
         # The bindings free a module with the object that stands for it, whatever else refers to its ops.
-        parsed = _parse(text)
+        parsed = _parse(text, context or make_bare_context())
         with parsed.context, ir.Location.unknown():
             module = parsed.body.operations[0].operation
             kernels = convert_module(module, subgroup, bindings, constants)
@@ -80,7 +84,8 @@ def convert_module(
     module: ir.Operation, subgroup: int, bindings: int | None, constants: int | None
 ) -> tuple[EntryPoint, ...]:
     """Convert a `spirv.module` in place; an MLIR context and a location are entered."""
-    # Bindings and push constants first: the rest sees pointers that a kernel may have.
+    flatten_workgroups(module, subgroup)
+    # Bindings and push constants before all else: the rest sees pointers that a kernel may have.
     interface = read_interface(module, bindings, constants)
     make_arguments(module, interface)
     convert_pointers(module)
@@ -98,9 +103,9 @@ def convert_module(
     return kernels
 
 
-def _parse(text: str) -> ir.Module:
+def _parse(text: str, context: ir.Context) -> ir.Module:
     try:
-        parsed = parse_module(text, make_context())
+        parsed = parse_module(cross(text), context)
     except ir.MLIRError as error:
         raise CompileError("the module does not parse", stage=STAGE, found=str(error)) from error
     ops = [op.operation for op in parsed.body.operations]

@@ -20,15 +20,12 @@ Without `SubgroupSize` a driver takes the size that it likes, and reductions are
 
 from torch_mlir import ir
 
-from fanfold.passes.walk import all_ops
-
 from .arguments import Interface
-from .building import name_of, symbol
+from .building import members, name_of, symbol
 from .converted import EntryPoint
 from .refusals import refusal
 from .types import read_pointer
-
-LOCAL_SIZE = "#spirv.execution_mode<LocalSize>"
+from .workgroups import LOCAL_SIZE, local_size
 
 
 def convert_entry_points(module: ir.Operation, interface: Interface, subgroup: int) -> tuple[EntryPoint, ...]:
@@ -43,8 +40,8 @@ def convert_entry_points(module: ir.Operation, interface: Interface, subgroup: i
         CompileError: For a function that is no kernel, an execution mode that is not known, or a missing size.
     """
     sizes = _local_sizes(module)
-    kernels = {symbol(op, "fn") for op in all_ops(module, "spirv.EntryPoint")}
-    for function in all_ops(module, "spirv.func"):
+    kernels = {symbol(op, "fn") for op in members(module, "spirv.EntryPoint")}
+    for function in members(module, "spirv.func"):
         if name_of(function) not in kernels:
             raise refusal(function, "is no entry point: only kernels are taken")
         # What IREE and MLIR keep there for their own passes.
@@ -52,7 +49,7 @@ def convert_entry_points(module: ir.Operation, interface: Interface, subgroup: i
             del function.attributes[name]
     inputs = _inputs(module)
     found = []
-    for op in all_ops(module, "spirv.EntryPoint"):
+    for op in members(module, "spirv.EntryPoint"):
         name = symbol(op, "fn")
         if str(op.attributes["execution_model"]) != "#spirv.execution_model<GLCompute>" or name not in sizes:
             raise refusal(op, "is no compute shader with a local size")
@@ -69,18 +66,17 @@ def convert_entry_points(module: ir.Operation, interface: Interface, subgroup: i
 
 def _local_sizes(module: ir.Operation) -> dict[str, tuple[int, int, int]]:
     sizes = {}
-    for op in all_ops(module, "spirv.ExecutionMode"):
+    for op in members(module, "spirv.ExecutionMode"):
         if str(op.attributes["execution_mode"]) != LOCAL_SIZE:
             raise refusal(op, "sets a mode that is not known", expected="LocalSize")
-        x, y, z = (int(ir.IntegerAttr(value).value) for value in ir.ArrayAttr(op.attributes["values"]))
-        sizes[symbol(op, "fn")] = (x, y, z)
+        sizes[symbol(op, "fn")] = local_size(op)
     return sizes
 
 
 def _inputs(module: ir.Operation) -> set[str]:
     """Return the builtins: up to SPIR-V 1.3 an interface lists inputs and outputs alone."""
     found = set()
-    for op in all_ops(module, "spirv.GlobalVariable"):
+    for op in members(module, "spirv.GlobalVariable"):
         type_ = read_pointer(ir.TypeAttr(op.attributes["type"]).value)
         if type_ is not None and type_.storage == "Input":
             found.add(name_of(op))

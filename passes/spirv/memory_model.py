@@ -43,6 +43,8 @@ _ORDER = (
     "WorkgroupMemory",
     "CrossWorkgroupMemory",
 )
+#: The ops that have semantics or a scope, by how their names begin.
+_SYNCHRONISING = ("spirv.Atomic", "spirv.ControlBarrier", "spirv.EXT.Atomic", "spirv.Group", "spirv.MemoryBarrier")
 SCOPES = frozenset({"CrossDevice", "Device", "Invocation", "Subgroup", "Workgroup"})
 
 
@@ -53,6 +55,8 @@ def convert_memory_model(module: ir.Operation) -> None:
         CompileError: For semantics or a scope that OpenCL does not have.
     """
     for op in iterate(module):
+        if not op.name.startswith(_SYNCHRONISING):
+            continue
         for name in op.attributes:
             text = str(op.attributes[name])
             if text.startswith("#spirv.memory_semantics<"):

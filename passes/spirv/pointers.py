@@ -43,9 +43,12 @@ def convert_pointers(module: ir.Operation) -> None:
         CompileError: For a storage class or a type that a kernel cannot have.
     """
     for op, value in _values(module):
+        text = str(value.type)
+        if not text.startswith("!"):
+            continue
         type_ = read_pointer(value.type)
-        if any(mark in str(value.type) for mark in _LAYOUT):
-            raise refusal(op, "has a type that is not of OpenCL", found=str(value.type))
+        if any(mark in text for mark in _LAYOUT):
+            raise refusal(op, "has a type that is not of OpenCL", found=text)
         if type_ is None:
             continue
         if type_.storage not in STORAGE:

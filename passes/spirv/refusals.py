@@ -5,6 +5,7 @@
 from torch_mlir import ir
 
 from fanfold.errors import CompileError
+from fanfold.passes.origins import position
 
 STAGE = "spirv"
 
@@ -30,14 +31,14 @@ def refusal(op: ir.Operation, why: str, *, expected: str | None = None, found: s
 
 
 def where(op: ir.Operation) -> str:
-    """Return the function that an op stands in and its place in the text of the module."""
-    place = str(op.location).removeprefix("loc(").removesuffix(")").replace('"', "")
+    """Return the function that an op stands in and its line in the text of the module."""
+    place = position(op.location)
     parent: ir.Operation | None = op
     while parent is not None and parent.name != "spirv.func":
         parent = parent.parent.operation if parent.parent else None
     if parent is None:
         return place
-    return f"{ir.StringAttr(parent.attributes['sym_name']).value} at {place}"
+    return f"{ir.StringAttr(parent.attributes['sym_name']).value} in {place}"
 
 
 def _shortened(op: ir.Operation, limit: int = 200) -> str:

@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+import weakref
+
 import pytest
 import torch
 
 from fanfold.checks import InputCheck
 from fanfold.errors import CallError
 from fanfold.executable import Executable
-from fanfold.inputs import Inputs
+from fanfold.inputs import UNKNOWN, Inputs
 from fanfold.signature import TensorSpec
 
 CPU, GPU = torch.device("cpu"), torch.device("meta")
@@ -37,6 +39,31 @@ def test_what_fitted_last_is_remembered_and_nothing_else() -> None:
         with pytest.raises(CallError):
             inputs.fit(wrong)
     assert Inputs((), (CPU,)).fit([]).input_bytes == 0
+
+
+def test_what_is_alike_fits_and_nothing_else_is_alike() -> None:
+    fit = Inputs(SPECS, (GPU, CPU)).fit([rows(3), rows(3)])
+    assert fit.alike(rows(3), rows(3))
+    one = rows(3)
+    others = [rows(2), rows(3, GPU), rows(3).double(), rows(3).to_sparse(), None, 1.0, torch.nn.Parameter(rows(3))]
+    others += [torch.zeros(4, 3).t(), torch.zeros(3, 4, dtype=torch.complex64).imag, one]
+    assert [other for other in others if fit.alike(one, other)] == []
+    with torch.no_grad():
+        assert fit.alike(rows(3), rows(3))
+
+
+def test_nothing_is_alike_without_inputs_or_before_the_first_call() -> None:
+    assert not Inputs((), (CPU,)).fit([]).alike()
+    assert not UNKNOWN.alike(rows(3))
+
+
+def test_what_fitted_is_not_kept_alive() -> None:
+    value = rows(3)
+    memory = weakref.ref(value)
+    fit = Inputs(SPECS[:1], (CPU,)).fit([value])
+    del value
+    assert memory() is None
+    assert fit.alike(rows(3))
 
 
 def test_inputs_on_two_devices_are_refused() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from compute.samples import GROUP, Writer, bits, call, image, scale_and_add, unlinked_code
 
+from compute.samples import GROUP, Writer, bits, call, image, scale_and_add, unlinked_code
 from fanfold.backends.compute import executor as executors
 from fanfold.backends.compute import resident
 from fanfold.backends.compute.executor import Argument, Executor
@@ -67,7 +67,7 @@ def test_the_second_device(driver: ComputeDriver) -> None:
 
 
 def test_a_device_that_is_not_there(driver: ComputeDriver) -> None:
-    with pytest.raises(TargetError, match="there is no device .*:99") as caught:
+    with pytest.raises(TargetError, match=r"there is no device .*:99") as caught:
         driver.open(99)
     assert ":0 (" in str(caught.value.expected)
 
@@ -137,7 +137,9 @@ def test_results_that_share_a_buffer_or_are_an_input(driver: ComputeDriver) -> N
     half = write.do("arith", size, write.index(1), op="shrui", bits=64)
     start = write.do("arith", half, write.index(2), op="divui", bits=64)
     tail = write.do("view", write.do("subspan", y, half, start), write.index(0), start, write.index(8), dtype="f32")
-    program = Executor(image(write.function(write.view(y, size, dim), 0, write.view(y, size, dim), tail)), driver.open(0), {})
+    program = Executor(
+        image(write.function(write.view(y, size, dim), 0, write.view(y, size, dim), tail)), driver.open(0), {}
+    )
     x_in = vector(32)
     first, same, again, part = call(program, x_in)
     np.testing.assert_array_equal(first, x_in * 2)

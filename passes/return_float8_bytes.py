@@ -1,0 +1,66 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Return fp8 as bytes; the caller sees them as fp8.
+
+Before::
+
+    %q = torch_c.from_builtin_tensor %k#0 : tensor<?x64xf8E4M3FN> -> !torch.vtensor<[?,64],f8E4M3FN>
+    return %q : !torch.vtensor<[?,64],f8E4M3FN>
+
+After::
+
+    %b = tensor.bitcast %k#0 : tensor<?x64xf8E4M3FN> to tensor<?x64xi8>
+    %q = torch_c.from_builtin_tensor %b : tensor<?x64xi8> -> !torch.vtensor<[?,64],si8>
+    return %q : !torch.vtensor<[?,64],si8>
+
+DLPack has no word for fp8 that IREE knows, so a result in fp8 needs a second buffer view at every call, in which it is
+bytes. For IREE the bitcast is no work: it names the same memory. The executable's signature says which results are
+bytes.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch_mlir import ir
+
+from .base import PassState
+from .row_form import FROM_BUILTIN, from_builtin, to_builtin
+from .torch_values import known_tensor, made_by, torch_tensor
+from .walk import all_ops
+
+
+@dataclass(frozen=True)
+class ReturnFloat8Bytes:
+    """The pass `return-float8-bytes`."""
+
+    name: ClassVar[str] = "return-float8-bytes"
+
+    def run(self, module: ir.Module, state: PassState) -> int:
+        """Return bytes wherever the main function returns fp8."""
+        count = 0
+        for terminator in all_ops(module, "func.return"):
+            function = terminator.parent.opview
+            if function.name.value != "main":
+                continue
+            with module.context, terminator.location, ir.InsertionPoint(terminator):
+                for i, value in enumerate(terminator.operands):
+                    known = torch_tensor(value.type)
+                    if known is None or not known.element.startswith("f8"):
+                        continue
+                    terminator.operands[i] = _bytes(value)
+                    state.byte_results.add(i)
+                    count += 1
+                types = [v.type for v in terminator.operands]
+                inputs = function.type.inputs
+                function.attributes["function_type"] = ir.TypeAttr.get(ir.FunctionType.get(inputs, types))
+        return count
+
+
+def _bytes(value: ir.Value) -> ir.Value:
+    """Return the memory of a torch tensor of fp8 as one of bytes."""
+    border = made_by(value, FROM_BUILTIN)
+    builtin = to_builtin(value) if border is None else border.operands[0]
+    type_ = ir.RankedTensorType(builtin.type)
+    result = ir.RankedTensorType.get(type_.shape, ir.IntegerType.get_signless(8))
+    bitcast = ir.Operation.create("tensor.bitcast", results=[result], operands=[builtin]).result
+    return from_builtin(bitcast, known_tensor(value).with_element("i8").vtensor())

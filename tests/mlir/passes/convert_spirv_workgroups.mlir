@@ -1,0 +1,61 @@
+// RUN: fanfold-opt %s --pass convert-spirv --split-input-file | filecheck %s
+
+// Rows of four threads hold no subgroup of 16: the workgroup becomes one row.
+// CHECK: spirv.module Physical64 OpenCL requires #spirv.vce<v1.3, [Addresses, GroupNonUniform, GroupNonUniformArithmetic, Int64, Kernel, SubgroupDispatch], []>
+// CHECK: %[[WIDE:.*]] = spirv.Load "Input" %{{.*}} : vector<3xi64>
+// CHECK-NEXT: %[[IDS:.*]] = spirv.UConvert %[[WIDE]]
+// CHECK-NEXT: %[[ID:.*]] = spirv.CompositeExtract %[[IDS]][0 : i32]
+// CHECK-NEXT: %[[WIDTH:.*]] = spirv.Constant 4 : i32
+// CHECK-NEXT: %[[HEIGHT:.*]] = spirv.Constant 8 : i32
+// CHECK-NEXT: %[[ROW:.*]] = spirv.UDiv %[[ID]], %[[WIDTH]] : i32
+// CHECK-NEXT: %[[X:.*]] = spirv.UMod %[[ID]], %[[WIDTH]] : i32
+// CHECK-NEXT: %[[Y:.*]] = spirv.UMod %[[ROW]], %[[HEIGHT]] : i32
+// CHECK-NEXT: %[[Z:.*]] = spirv.UDiv %[[ROW]], %[[HEIGHT]] : i32
+// CHECK-NEXT: spirv.CompositeConstruct %[[X]], %[[Y]], %[[Z]]
+// CHECK: spirv.GroupNonUniformIAdd <Subgroup> <Reduce>
+// CHECK: spirv.ExecutionMode @ragged "LocalSize", 32, 1, 1
+spirv.module Logical GLSL450 requires #spirv.vce<v1.3, [Shader, GroupNonUniformArithmetic], []> {
+  spirv.GlobalVariable @id built_in("LocalInvocationId") : !spirv.ptr<vector<3xi32>, Input>
+  spirv.func @ragged() "None" {
+    %id = spirv.mlir.addressof @id : !spirv.ptr<vector<3xi32>, Input>
+    %ids = spirv.Load "Input" %id : vector<3xi32>
+    %x = spirv.CompositeExtract %ids[0 : i32] : vector<3xi32>
+    %sum = spirv.GroupNonUniformIAdd <Subgroup> <Reduce> %x : i32 -> i32
+    spirv.Return
+  }
+  spirv.EntryPoint "GLCompute" @ragged, @id
+  spirv.ExecutionMode @ragged "LocalSize", 4, 8, 1
+}
+
+// -----
+
+// Without work in subgroups the threads may be cut in any way.
+// CHECK: spirv.ExecutionMode @alone "LocalSize", 4, 8, 1
+spirv.module Logical GLSL450 requires #spirv.vce<v1.0, [Shader], []> {
+  spirv.func @alone() "None" {
+    spirv.Return
+  }
+  spirv.EntryPoint "GLCompute" @alone
+  spirv.ExecutionMode @alone "LocalSize", 4, 8, 1
+}
+
+// -----
+
+// Rows of whole subgroups, and one row that is too short for one, are as IREE means them.
+// CHECK-NOT: spirv.UMod
+// CHECK: spirv.ExecutionMode @rows "LocalSize", 32, 2, 1
+// CHECK: spirv.ExecutionMode @short "LocalSize", 8, 1, 1
+spirv.module Logical GLSL450 requires #spirv.vce<v1.3, [Shader, GroupNonUniformArithmetic], []> {
+  spirv.func @rows() "None" {
+    %one = spirv.Constant 1 : i32
+    %sum = spirv.GroupNonUniformIAdd <Subgroup> <Reduce> %one : i32 -> i32
+    spirv.Return
+  }
+  spirv.func @short() "None" {
+    spirv.Return
+  }
+  spirv.EntryPoint "GLCompute" @rows
+  spirv.EntryPoint "GLCompute" @short
+  spirv.ExecutionMode @rows "LocalSize", 32, 2, 1
+  spirv.ExecutionMode @short "LocalSize", 8, 1, 1
+}
