@@ -67,12 +67,11 @@ class LoadedModule:
         results_apart: bool = False,
         only_row_kernels: bool = False,
     ) -> None:
+        placement = Placement(DRIVERS[driver], index)
         load = functools.partial(Program, module, inputs, outputs, parameters)
         load = functools.partial(load, byte_results=byte_results, results_apart=results_apart)
-        placement = Placement(DRIVERS[driver], index)
         self._program: Program | ImageProgram
         if placement.driver.runs_images:
-            # It copies each result to memory of its own, whose dtype it is told.
             self._program = ImageProgram(module, inputs, outputs, parameters, placement)
         else:
             self._program = load(placement)

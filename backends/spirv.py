@@ -25,8 +25,10 @@ class SpirvArch(GpuArch):
     max_threads: int = 1024
     has_f64: bool = False
 
-    #: What IREE may use of a subgroup, in the words of `#iree_gpu.target`.
-    subgroup_ops: str = "shuffle|arithmetic"
+    @property
+    def subgroup_ops(self) -> str:
+        """What IREE may use of a subgroup, in the words of `#iree_gpu.target`."""
+        return "shuffle|arithmetic"
 
     @property
     def lacks(self) -> tuple[str, ...]:
@@ -38,8 +40,17 @@ class SpirvArch(GpuArch):
         return ()
 
     def device(self) -> GpuDevice:
-        """Return what the kernel generator has to know: SPIR-V has short vectors only, and no number below 32 bits."""
-        return replace(super().device(), max_threads=self.max_threads, converts_f16=False, vector_limit=4)
+        """Return what the kernel generator has to know.
+
+        SPIR-V has short vectors only, says nothing about how f16 is rounded, and lets quotients and roots be off.
+        """
+        return replace(
+            super().device(),
+            max_threads=self.max_threads,
+            converts_f16=False,
+            by_integers=("arith.divf", "math.sqrt"),
+            vector_limit=4,
+        )
 
     def device_target(self) -> str:
         """Return the `#hal.device.target` of a module for this GPU."""

@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from .spirv import SpirvArch
+
+if TYPE_CHECKING:
+    from fanfold.passes.kernel.gpu.device import GpuDevice
 
 DRIVER = "vulkan"
 
@@ -16,14 +20,45 @@ DEFAULT = "generic"
 
 @dataclass(frozen=True)
 class VulkanArch(SpirvArch):
-    """A device with Vulkan, or what all of them have."""
+    """A device with Vulkan, or what all of them have.
+
+    Attributes:
+        known_subgroup: Whether its lanes run together by as many as the row says, whatever the kernel.
+    """
+
+    known_subgroup: bool = True
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """The features of `fanfold.features` that it does not have."""
+        return super().lacks if self.known_subgroup else (*super().lacks, "subgroups")
+
+    @property
+    def subgroup_ops(self) -> str:
+        """What IREE may use of a subgroup."""
+        return super().subgroup_ops if self.known_subgroup else "none"
+
+    def device(self) -> GpuDevice:
+        """Return what the kernel generator has to know.
+
+        A driver may take it that there is no NaN, fuse products with sums, and take a fused multiply-add apart.
+        """
+        comparisons = ("arith.cmpf", "arith.minimumf", "arith.maximumf")
+        device = super().device()
+        return replace(
+            device,
+            by_integers=(*device.by_integers, *comparisons),
+            fuses_products=True,
+            fuses_fma=False,
+            meets_in_memory=not self.known_subgroup,
+        )
 
 
 ARCHS = {
     row.name: row
     for row in (
-        VulkanArch(DEFAULT, 8, 32768, max_threads=1024),
-        # Mesa's software device, with AVX2: a subgroup is a vector register.
+        VulkanArch(DEFAULT, 16, 16384, max_threads=256, known_subgroup=False),
+        # Mesa's software device on a processor with AVX2: a subgroup is a vector register.
         VulkanArch("llvmpipe", 8, 32768, has_f64=True),
     )
 }

@@ -24,6 +24,10 @@ from .host import compile_host
 from .program import Image, Kernel
 from .schedule import Entry, Schedule, read_schedule
 
+#: What makes iree-compile write its schedule, with the places that ops are from. As text, since what is in the
+#: resources of a constant does not survive its bytecode.
+SCHEDULE_FLAGS = ("--compile-to=hal", "--mlir-print-debuginfo")
+
 #: IREE names what it writes down of a module by the module's name, which is this if it has none.
 _MODULE = "module"
 
@@ -49,16 +53,12 @@ def compile_image(
     binary = find_compiler()
     subgroup = _subgroup(target)
     with working_folder(workdir) as folder:
-        schedule, kernels = folder / "schedule.mlirbc", folder / "kernels"
+        schedule, kernels = folder / "schedule.mlir", folder / "kernels"
         shutil.rmtree(kernels, ignore_errors=True)
-        options = [
-            "--compile-to=hal",
-            "--emit-mlir-bytecode",
-            f"--iree-hal-dump-executable-intermediates-to={kernels}",
-        ]
-        options += ["-o", str(schedule)]
+        flags = [*target.compiler_flags(), *SCHEDULE_FLAGS]
+        options = [f"--iree-hal-dump-executable-intermediates-to={kernels}", "-o", str(schedule)]
         try:
-            dispatches = compile_input(binary, mlir, [*target.compiler_flags()], options, folder, timeout)
+            dispatches = compile_input(binary, mlir, flags, options, folder, timeout)
             read = read_schedule(schedule.read_bytes())
         finally:
             schedule.unlink(missing_ok=True)

@@ -25,6 +25,9 @@ from .values import Computed, Fence, InGlobal, Known, Value
 #: Steps that give a value and do nothing else: they go if nobody takes it.
 PURE = GIVING - {"allocate"}
 
+#: The stretch of what was done before the program began, or by the host.
+PAST_STRETCH = -1
+
 
 class Builder:
     """A function under construction.
@@ -113,7 +116,7 @@ class Builder:
         """
         if any(point not in self._reached for point in fence.points):
             raise refuse(op, "it waits on what is signalled after it, or never")
-        return max((self._reached[point] for point in fence.points), default=-1)
+        return max((self._reached[point] for point in fence.points), default=PAST_STRETCH)
 
     def order_after(self, stretch: int) -> None:
         """Order what comes after the commands of a stretch."""
@@ -138,7 +141,7 @@ class Builder:
             elif step.name == "barrier" and at_end:
                 # The end of a function waits for everything.
                 continue
-            else:
+            elif step.name not in ("check", "store"):
                 at_end = False
             taken.update(step.operands)
             steps.append(step)

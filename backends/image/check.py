@@ -13,6 +13,8 @@ from .program import STEPS, Function, Image, Kernel, Step
 
 _SPIRV_MAGIC = b"\x03\x02\x23\x07"
 _FILL_BYTES = (1, 2, 4)
+#: A damaged number of inputs would take all memory.
+_MOST_INPUTS = 2**20
 
 
 class InvalidError(Exception):
@@ -224,7 +226,7 @@ def _check_kernel(kernel: Kernel, modules: int) -> None:
 
 
 def _check_function(function: Function, known: _Known, name: str) -> None:
-    _require(function.inputs >= 0, f"{name} takes less than nothing")
+    _require(0 <= function.inputs <= _MOST_INPUTS, f"{name} takes {function.inputs} tensors")
     types = [VIEW] * function.inputs
     for number, step in enumerate(function.steps):
         try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .builder import PAST_STRETCH
 from .refusal import refuse
 from .values import DEVICE, PAST, TRUE, Commands, Dtype, EntryPoint, Fence, Handle, Known, Value
 from .walk import Rule, Walk
@@ -78,6 +79,12 @@ def _await(walk: Walk, op: Any) -> Sequence[Value]:
     return [Known(0, 32)]
 
 
+def _signal(walk: Walk, op: Any) -> Sequence[Value]:
+    # By the host, which is as far as here: what it waited for is ordered before all that comes.
+    walk.builder.signal(fence_of(walk, op.fence, op), PAST_STRETCH)
+    return []
+
+
 def _given(value: Value) -> Rule:
     return lambda _walk, _op: [value]
 
@@ -96,5 +103,6 @@ RULES: dict[str, Rule] = {
     "hal.fence.create": _fence_create,
     "hal.fence.join": _fence_join,
     "hal.fence.await": _await,
+    "hal.fence.signal": _signal,
     "hal.command_buffer.create": lambda _walk, _op: [Commands()],
 }

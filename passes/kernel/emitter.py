@@ -30,6 +30,7 @@ class Emitter:
         round_to_bf16: Rounds f32 vectors by the processor's own instruction, if it has one.
         to_fp8: Makes codes (i8) of f32 vectors within the range of an 8-bit type (or NaN) by the processor's own
             instruction; None for a type that it has none for.
+        fuses_fma: Whether `math.fma` rounds once; products that are exact may be given to it in any case.
     """
 
     def __init__(
@@ -40,11 +41,13 @@ class Emitter:
         hardware_f16: bool = False,
         round_to_bf16: Callable[["Emitter", ir.Value], ir.Value] | None = None,
         to_fp8: Callable[["Emitter", ir.Value, str], ir.Value | None] | None = None,
+        fuses_fma: bool = True,
     ) -> None:
         self._entry = entry
         self.to_fp8 = to_fp8
         self.round_to_bf16 = round_to_bf16
         self.hardware_f16 = hardware_f16
+        self.fuses_fma = fuses_fma
         self.short_nans = short_nans
         self._constants: dict[tuple[object, str], ir.Value] = {}
         self.f32 = ir.F32Type.get()
@@ -77,7 +80,7 @@ class Emitter:
                 attr = ir.FloatAttr.get(element, value)
             if isinstance(type_, ir.VectorType):
                 attr = ir.DenseElementsAttr.get_splat(type_, attr)
-            with ir.InsertionPoint.at_block_begin(self._entry):
+            with self.at_top():
                 self._constants[key] = arith.constant(type_, attr)
         return self._constants[key]
 
@@ -113,9 +116,13 @@ class Emitter:
         """Return ``base + by`` for an index."""
         return arith.addi(base, self.index(by)) if by else base
 
+    def at_top(self) -> ir.InsertionPoint:
+        """Return where what the whole of the kernel uses is made."""
+        return ir.InsertionPoint.at_block_begin(self._entry)
+
     def on_stack(self, size: int, alignment: int) -> ir.Value:
         """Return `size` bytes on the stack, for the whole of the kernel."""
-        with ir.InsertionPoint.at_block_begin(self._entry):
+        with self.at_top():
             return memref.alloca(ir.MemRefType.get([size], self.i8), [], [], alignment=alignment)
 
     def spread(self, scalar: ir.Value, like: ir.Value) -> ir.Value:

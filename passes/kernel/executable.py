@@ -27,7 +27,7 @@ class Executable:
         operand_count: How many bindings are read.
         result_count: How many bindings are written.
         rows_per_workgroup: How many rows one workgroup computes.
-        workgroup: Threads of a workgroup and lanes of a subgroup, on a GPU.
+        workgroup: Threads of a workgroup, and lanes of a subgroup if they are known, on a GPU.
         parts: Workgroups that share the rows, each some columns of them: their number is `part_id`.
     """
 
@@ -37,7 +37,7 @@ class Executable:
         operand_count: int,
         result_count: int,
         rows_per_workgroup: int,
-        workgroup: tuple[int, int] | None = None,
+        workgroup: tuple[int, int | None] | None = None,
         parts: int = 1,
     ) -> None:
         self.name = name
@@ -64,7 +64,7 @@ class Executable:
         if self._workgroup is None:
             return ""
         threads, lanes = self._workgroup
-        return f" workgroup_size = [{threads}, 1, 1] subgroup_size = {lanes}"
+        return f" workgroup_size = [{threads}, 1, 1]" + ("" if lanes is None else f" subgroup_size = {lanes}")
 
     def _export(self, rows_per_workgroup: int) -> None:
         index = ir.IndexType.get()

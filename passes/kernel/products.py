@@ -6,6 +6,8 @@ IREE allows LLVM to make one multiply-add of a product and a sum: it marks the o
 GPUs. A fused multiply-add that keeps the numbers is written as `math.fma`; all others change them.
 """
 
+from collections.abc import Callable
+
 from torch_mlir import ir
 
 from fanfold.passes.walk import all_ops
@@ -15,13 +17,18 @@ from .intrinsics import call_intrinsic
 _SUMS = ("arith.addf", "arith.subf")
 
 
-def keep_products(op: ir.Operation) -> None:
-    """Put a fence, which costs no instruction, between the products and the sums within an op."""
+def llvm_fence(value: ir.Value) -> ir.Value:
+    """Return the same number; costs no instruction."""
+    return call_intrinsic("llvm.arithmetic.fence", value.type, [value])
+
+
+def keep_products(op: ir.Operation, fence: Callable[[ir.Value], ir.Value] = llvm_fence) -> None:
+    """Put a fence between the products and the sums within an op."""
     for total in all_ops(op, *_SUMS):
         for index, operand in enumerate(total.operands):
             if _is_product(operand):
                 with total.location, ir.InsertionPoint(total):
-                    fenced = call_intrinsic("llvm.arithmetic.fence", operand.type, [operand])
+                    fenced = fence(operand)
                 total.operands[index] = fenced
 
 

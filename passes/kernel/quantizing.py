@@ -55,7 +55,7 @@ class Scale:
     def of(e: Emitter, op: ir.OpView, value: ir.Value) -> "Scale":
         """Return the scale of a `quantize` op with what belongs to it; `value` is a number or a vector of them."""
         count = Scale.count(op)
-        if count == 1:
+        if count == 1 or (count == 3 and not e.fuses_fma):
             return Scale(value)
         one = e.float_constant(1.0, value)
         inverse = arith.divf(one, value)

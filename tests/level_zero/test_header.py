@@ -10,9 +10,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from level_zero import chosen
 
 from fanfold.backends.compute import ze_api, ze_codes, ze_structs
+from level_zero import chosen
 
 #: Since when newer headers have what Debian's do not.
 NEWER = {"ze_init_driver_type_desc_t"}

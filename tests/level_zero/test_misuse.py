@@ -10,14 +10,14 @@ from ctypes import byref, c_uint32, c_uint64, c_void_p
 from typing import Any
 
 import pytest
-from compute.samples import GROUP, code
-from level_zero import chosen
 
+from compute.samples import GROUP, code
 from fanfold.backends.compute import ze_structs as structs
 from fanfold.backends.compute.level_zero import LevelZeroDriver
 from fanfold.backends.compute.ze_context import LevelZeroContext, create
 from fanfold.backends.compute.ze_module import LevelZeroKernel
 from fanfold.errors import CallError
+from level_zero import chosen
 
 SIZE = 4 * GROUP
 

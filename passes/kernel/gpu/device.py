@@ -77,8 +77,12 @@ class GpuDevice:
         to_fp8: The instructions that round to an 8-bit type, by its name, for values within its range and NaN; without
             one, integers do.
         moves: How lanes exchange numbers; without it, by `gpu.shuffle`.
+        meets_in_memory: Whether lanes exchange numbers through shared memory: nobody knows which of them run together,
+            and `subgroup` is how many do as if.
         replaced: Ops that IREE lowers to other numbers than theirs, and the LLVM intrinsics that keep them, by name.
-        fuses_products: Whether IREE has LLVM fuse products with the sums that they go into.
+        by_integers: Ops whose numbers the device's compiler may change, by name: integers compute them.
+        fuses_products: Whether products are fused with the sums that they go into, by IREE or the device's compiler.
+        fuses_fma: Whether `math.fma` rounds once.
         converts_f16: Whether IREE's conversions of f32 to f16 round to nearest with ties to even, and keep subnormals;
             without, integers do.
         vector_limit: Most numbers of a vector in SPIR-V, where memory is arrays of one type, too.
@@ -92,8 +96,11 @@ class GpuDevice:
     to_bf16: Instruction | None = None
     to_fp8: tuple[tuple[str, Instruction | PackingIntrinsic], ...] = ()
     moves: LaneMoves | None = None
+    meets_in_memory: bool = False
     replaced: tuple[tuple[str, str], ...] = ()
+    by_integers: tuple[str, ...] = ()
     fuses_products: bool = False
+    fuses_fma: bool = True
     converts_f16: bool = True
     vector_limit: int | None = None
     name: str = ""

@@ -17,6 +17,7 @@ from fanfold.passes.kernel.values import Buffer
 
 from .device import GpuDevice
 from .instructions import convert_to_fp8, round_to_bf16
+from .integers import Fence, replace_by_integers
 from .lanes import Lanes
 from .replacing import replace_ops
 from .schedule import Schedule, choose, groups_of, widest_computed
@@ -46,6 +47,8 @@ class GpuKernels:
                         f"and a group of {group} is not that of a power of two of threads"
                     )
         needed = schedule.shared_bytes(rows, self.device.subgroup)
+        if self.device.meets_in_memory:
+            needed += 4 * schedule.threads * schedule.rows
         if needed > self.device.shared_bytes:
             return f"its groups need {needed} bytes of shared memory, and a kernel has {self.device.shared_bytes}"
         return None
@@ -63,7 +66,8 @@ class GpuKernels:
         body = rows.regions[0].blocks[0]
         yielded = list(body.operations[len(body.operations) - 1].operands)
         schedule = choose(rows, self.device)
-        shape = (schedule.threads * schedule.rows, self.device.subgroup)
+        lanes = None if self.device.meets_in_memory else self.device.subgroup
+        shape = (schedule.threads * schedule.rows, lanes)
         executable = Executable(
             name, len(rows.operands), len(yielded), schedule.rows, workgroup=shape, parts=schedule.parts
         )
@@ -75,6 +79,7 @@ class GpuKernels:
                 hardware_f16=self.device.converts_f16,
                 round_to_bf16=partial(round_to_bf16, to_bf16) if to_bf16 is not None else None,
                 to_fp8=partial(convert_to_fp8, dict(self.device.to_fp8)),
+                fuses_fma=self.device.fuses_fma,
             )
             count = executable.row_count()
             inputs = {v: plain_buffer(executable, i, v, count) for i, v in enumerate(body.arguments)}
@@ -87,12 +92,21 @@ class GpuKernels:
             writer.write(outputs)
             _pad(e, place, [buffer for _, buffer in outputs], count)
             func.return_([])
-        replace_ops(executable.op, dict(self.device.replaced))
-        if self.device.fuses_products:
-            keep_products(executable.op)
-        if self.device.vector_limit is not None:
-            split_vectors(executable.entry.owner, self.device.vector_limit)
+        self._keep_numbers(executable, e)
         return executable.op
+
+    def _keep_numbers(self, executable: Executable, e: Emitter) -> None:
+        """Rewrite what IREE, or the device's compiler, would lower to other numbers, or not at all."""
+        device, function = self.device, executable.entry.owner
+        replace_ops(executable.op, dict(device.replaced))
+        replace_by_integers(e, function, device.by_integers)
+        if device.vector_limit is None:
+            if device.fuses_products:
+                keep_products(executable.op)
+            return
+        if device.fuses_products:
+            keep_products(function, Fence(e, function))
+        split_vectors(function, device.vector_limit)
 
 
 def _place(e: Emitter, executable: Executable, schedule: Schedule, count: ir.Value) -> Place:

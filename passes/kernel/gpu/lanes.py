@@ -33,6 +33,8 @@ class Lanes:
         self._schedule = schedule
         self._subgroup = device.subgroup
         self._moves = device.moves
+        self._device = device
+        self._meeting_place: ir.Value | None = None
 
     def over_row(self, value: ir.Value, kind: str) -> ir.Value:
         """Return the combination over all threads of a row, in each of them."""
@@ -45,6 +47,8 @@ class Lanes:
 
         Of ``a b c d`` it is ``(a + b) + (c + d)`` in each thread, whoever holds which, and by whatever instructions.
         """
+        if self._device.meets_in_memory and count > 1:
+            return self._through_memory(value, count, kind)
         if self._moves is not None:
             return self._without_memory(value, count, kind, self._moves)
         e, distance = self._e, 1
@@ -54,6 +58,21 @@ class Lanes:
             value = _COMBINE[kind](value, other)
             distance *= 2
         return value
+
+    def _through_memory(self, value: ir.Value, count: int, kind: str) -> ir.Value:
+        """Let each thread read the numbers of all its neighbours."""
+        e, is_float = self._e, isinstance(value.type, ir.F32Type)
+        if self._meeting_place is None:
+            with e.at_top():
+                self._meeting_place = shared_memory(self._schedule.threads * self._schedule.rows, e.i32)
+        local = self._place.local
+        memref.store(e.to_bits(value) if is_float else value, self._meeting_place, [local])
+        gpu.barrier()
+        first = arith.subi(local, arith.remui(local, e.index(count)))
+        numbers = [memref.load(self._meeting_place, [e.offset(first, i)]) for i in range(count)]
+        # It is written to again, by the next one or in the next round of a loop.
+        gpu.barrier()
+        return tree([e.to_float(number) if is_float else number for number in numbers], _COMBINE[kind])
 
     def _without_memory(self, value: ir.Value, count: int, kind: str, moves: LaneMoves) -> ir.Value:
         reach = 1
