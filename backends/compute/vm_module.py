@@ -118,6 +118,8 @@ class DeviceModule:
             self.error = error
             raise
         made = [self._view(view, content).ref for view, content in results]
+        if not made:
+            return None
         return made[0] if len(made) == 1 else tuple(made)
 
     def _view(self, view: View, content: np.ndarray[Any, Any]) -> Any:
@@ -144,7 +146,7 @@ def make_module(device: DeviceModule, inputs: int, results: int) -> Any:
 
     interface = rt.PyModuleInterface(DEVICE_MODULE, lambda _interface: device)
     interface.export(LOAD, "0r_I", DeviceModule.load)
-    interface.export(INVOKE, f"0I{'r' * inputs}_{'r' * results}", DeviceModule.invoke)
+    interface.export(INVOKE, f"0I{'r' * inputs}_{'r' * results or 'v'}", DeviceModule.invoke)
     return interface.create()
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from typing import Any
 
@@ -280,3 +281,37 @@ def test_a_module_that_does_not_build_gives_the_compilers_log(driver: ComputeDri
         Executor(image(scale_and_add(), module=unlinked_code()), driver.open(0), {})
     assert "nowhere_to_be_found" in str(caught.value.found)
     assert "module 0 with scale, add" in str(caught.value.op)
+
+
+def test_inputs_and_results_on_the_device(driver: ComputeDriver) -> None:
+    context = driver.open(0)
+    program = Executor(image(scale_and_add()), context, {})
+    x, size = vector(GROUP), 4 * GROUP
+    host = context.allocate_host(size)
+    inputs, outputs = [context.allocate(size) for _ in range(2)], [context.allocate(size) for _ in range(2)]
+    ctypes.memmove(host, x.ctypes.data, size)
+    for address in inputs:
+        assert context.holds(address)
+        upload = context.record()
+        upload.copy(address, host, size)
+        upload.close()
+        upload.submit()
+        upload.wait()
+        used = program.memory.host.used_bytes
+        argument = Argument(address, "float32", x.shape, size, on_device=True)
+        program.call([argument], lambda number, _view: outputs[number], to_host=False)
+        # Nothing of the host is in between.
+        assert program.memory.host.used_bytes == used
+        download = context.record()
+        download.copy(host, outputs[1], size)
+        download.close()
+        download.submit()
+        download.wait()
+        result = np.ctypeslib.as_array((ctypes.c_float * GROUP).from_address(host))
+        np.testing.assert_array_equal(result, x * 2)
+        result[:] = x
+        upload.release()
+        download.release()
+    assert not context.holds(x.ctypes.data)
+    del result
+    program.close()

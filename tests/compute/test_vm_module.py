@@ -53,6 +53,12 @@ def test_one_result_and_dtypes_that_numpy_does_not_have(driver: ComputeDriver, t
     device.programs[0].close()
 
 
+def test_a_program_without_results(driver: ComputeDriver, tmp_path: Path) -> None:
+    module, device, _ = load(driver, image(Writer(inputs=1).function()), tmp_path)
+    assert module.main(np.zeros(4, np.float32)) is None
+    device.programs[0].close()
+
+
 def test_an_error_in_a_call_is_kept(driver: ComputeDriver, tmp_path: Path) -> None:
     module, device, _ = load(driver, image(scale_and_add()), tmp_path)
     with pytest.raises(Exception, match="the tensor does not fit"):
