@@ -69,7 +69,7 @@ def test_a_machine_without_a_driver() -> None:
     with pytest.raises(TargetError, match="zeInit failed with ZE_RESULT_ERROR_UNINITIALIZED") as caught:
         ze_api.LevelZero(FakeLibrary(zeInit=0x78000001, zeInitDrivers=0x78000001))
     assert "libze_loader.so.1" in str(caught.value.expected)
-    assert "clinfo" in str(caught.value.remedy)
+    assert "sycl-ls" in str(caught.value.remedy)
 
 
 def test_a_machine_without_a_loader(monkeypatch: pytest.MonkeyPatch) -> None:
