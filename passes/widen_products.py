@@ -36,7 +36,24 @@ from .walk import all_ops, iterate
 #: Ops that IREE lowers to matrix products.
 PRODUCTS = tuple(
     f"torch.aten.{name}"
-    for name in "_int_mm mm bmm matmul mv dot addmm addmv addbmm baddbmm linear convolution conv1d conv2d conv3d einsum".split()
+    for name in [
+        "_int_mm",
+        "mm",
+        "bmm",
+        "matmul",
+        "mv",
+        "dot",
+        "addmm",
+        "addmv",
+        "addbmm",
+        "baddbmm",
+        "linear",
+        "convolution",
+        "conv1d",
+        "conv2d",
+        "conv3d",
+        "einsum",
+    ]
 )
 
 #: What a product computes with, by the types of its operands and results; products of others are left alone.
