@@ -57,9 +57,9 @@ class VulkanArch(SpirvArch):
 ARCHS = {
     row.name: row
     for row in (
-        VulkanArch(DEFAULT, 16, 16384, max_threads=256, known_subgroup=False),
+        VulkanArch(DEFAULT, 16, 16384, evidence="run", max_threads=256, known_subgroup=False),
         # Mesa's software device on a processor with AVX2: a subgroup is a vector register.
-        VulkanArch("llvmpipe", 8, 32768, has_f64=True),
+        VulkanArch("llvmpipe", 8, 32768, evidence="run", has_f64=True),
     )
 }
 

@@ -14,7 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import CompileError
+<<<<<<< HEAD
 from .float8_weights import converted_weight, few_numbers
+=======
+from .features import warn_of_lacks
+from .float8_weights import converted_weight
+>>>>>>> kernels
 from .key import pipeline_key, tool_versions
 from .report import Decision, Report
 
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
 
     from fanfold.backends.target import Target
     from fanfold.frontend import ImportedModel
+    from fanfold.passes.pipeline import PipelineResult
 
 #: So many missed fusions are listed in an error; the report has them all.
 _LISTED = 10
@@ -86,6 +92,7 @@ def lower(
             parameters={name: converted_weight(name, t, choice) for name, t in imported.parameters.items()},
         )
         seconds = time.perf_counter() - start
+    warn_of_lacks(str(target), _missed_features(target, result), stacklevel=3)
     report = Report(
         target=str(target),
         dispatches=None,
@@ -99,6 +106,19 @@ def lower(
     if strict and report.missed:
         raise _missed(report.missed, len(report.decisions))
     return Lowered(imported, report)
+
+
+def _missed_features(target: Target, result: PipelineResult) -> set[str]:
+    """Return the features that the target lacks and the model uses, as far as the passes saw."""
+    rewrites = {record.name: record.rewrites for record in result.passes}
+    types = [type_ for kernel in result.kernels for type_ in (*kernel.operands, *kernel.results)]
+    used = {
+        "fp8": any(type_.startswith("f8") for type_ in types),
+        "narrow products": rewrites.get("widen-products", 0) > 0,
+        "f64": rewrites.get("demote-f64", 0) > 0,
+        "subgroups": bool(result.kernels),
+    }
+    return {name for name in target.arch.lacks if used[name]}
 
 
 def set_device(module: ir.Module, target: Target) -> None:

@@ -11,13 +11,15 @@ import torch
 from torch import Tensor, nn
 
 import fanfold
-from fanfold.backends import cuda, gpu, rocm
+from fanfold.backends import cuda, gpu, rocm, vulkan, xpu
+from fanfold.backends.target import parse_target
 from fanfold.errors import TargetError
 from verifying import verified_by_iree
 
 #: IREE verifies these after each of its passes, with and without instructions of the device's own.
-VERIFIED = ("cuda:sm_80", "cuda:sm_90", "rocm:gfx942", "rocm:gfx1100")
-TARGETS = [*(f"cuda:{name}" for name in cuda.ARCHS), *(f"rocm:{name}" for name in rocm.ARCHS)]
+VERIFIED = ("cuda:sm_80", "cuda:sm_90", "rocm:gfx942", "rocm:gfx1100", "vulkan", "vulkan:llvmpipe")
+TABLES = {"cuda": cuda.ARCHS, "rocm": rocm.ARCHS, "xpu": xpu.ARCHS, "vulkan": vulkan.ARCHS}
+TARGETS = [str(parse_target(f"{backend}:{name}")) for backend, archs in TABLES.items() for name in archs]
 
 
 class ResidualStream(nn.Module):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fanfold.backends import cpu, cuda, rocm
+from fanfold.backends import cpu, cuda, rocm, vulkan, xpu
 from fanfold.backends.inventory import list_targets
 from fanfold.backends.runnable import check_runnable
 from fanfold.backends.target import driver_of, parse_target
@@ -29,6 +29,13 @@ from fanfold.errors import TargetError
         ("rocm:gfx950", "rocm:gfx950"),
         ("rocm:mi300x", "rocm:gfx942"),
         ("hip:mi355x", "rocm:gfx950"),
+        ("xpu", "xpu"),
+        ("XPU:B580", "xpu:bmg"),
+        ("intel:max1550", "xpu:pvc"),
+        ("xpu:a770", "xpu:dg2"),
+        ("xpu:lnl", "xpu:lnl"),
+        ("vulkan:generic", "vulkan"),
+        ("vulkan:lavapipe", "vulkan:llvmpipe"),
     ],
 )
 def test_spellings_have_one_canonical_form_that_parses_to_itself(text: Any, canonical: str) -> None:
@@ -74,9 +81,10 @@ def test_flags_name_the_processor_and_turn_the_hazards_off() -> None:
 
 
 def test_every_row_has_the_name_it_is_found_under() -> None:
-    for table in (cpu.PROCESSORS, cuda.ARCHS, rocm.ARCHS):
+    for table in (cpu.PROCESSORS, cuda.ARCHS, rocm.ARCHS, xpu.ARCHS, vulkan.ARCHS):
         assert all(name == row.name for name, row in table.items())
-    for table, aliases in ((cuda.ARCHS, cuda.ALIASES), (rocm.ARCHS, rocm.ALIASES)):
+    for backend in (cuda, rocm, xpu, vulkan):
+        table, aliases = backend.ARCHS, backend.ALIASES
         assert set(aliases.values()) <= set(table)
 
 
@@ -87,6 +95,9 @@ def test_the_listing_covers_every_target_and_says_what_is_missing(monkeypatch: p
     assert {line for line in lines if line.startswith("cuda")} == {f"cuda:{name}" for name in cuda.ARCHS}
     assert {line for line in lines if line.startswith("rocm")} == {f"rocm:{name}" for name in rocm.ARCHS}
     assert all(lines[f"rocm:{name}"].evidence == "compiled only" for name in rocm.ARCHS)
+    assert {line for line in lines if line.startswith("xpu")} == {str(parse_target(f"xpu:{name}")) for name in xpu.ARCHS}
+    assert all(lines[str(parse_target(f"xpu:{name}"))].evidence == "compiled only" for name in xpu.ARCHS)
+    assert {lines[name].evidence for name in ("vulkan", "vulkan:llvmpipe")} == {"run"}
     assert lines["cpu:x86-64-v3"].missing == ()
     assert "avx512_f" in lines["cpu:znver4"].missing
 

@@ -18,6 +18,7 @@ from fanfold.passes.base import PassState
 from fanfold.passes.finalize import Finalize
 from fanfold.passes.form_rows import FormRows
 from fanfold.passes.lower_rows_to_kernel import LowerRowsToKernel
+from fanfold.passes.lower_rows_to_linalg import LowerRowsToLinalg
 from fanfold.passes.pipeline import run_passes
 from passes.row_modules import BF16, DTYPES, ELEMENT, SOURCES, Inputs, Source, assert_eager, special_rows
 from xpu.ways import WAYS, Way, require
@@ -41,7 +42,9 @@ def compiled(source: str, dtype: torch.dtype, width: int, target: str) -> tuple[
     module = parse_module(written.text())
     set_device(module, parsed)
     state = PassState(parsed.kernels())
-    run_passes(module, [FormRows(), LowerRowsToKernel(), Finalize()], state)
+    # What linalg gets are the slices of rows that no op reads.
+    run_passes(module, [FormRows(), LowerRowsToKernel(), LowerRowsToLinalg(), Finalize()], state)
+    assert not any(decision.reason for decision in state.decisions)
     return compile_for_target(serialised(module, parsed), parsed).vmfb, written
 
 

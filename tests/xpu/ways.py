@@ -7,11 +7,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from level_zero import chosen
 
 from fanfold.backends.device import list_devices
 from fanfold.backends.drivers import DRIVERS
 from fanfold.errors import FanfoldError
+from level_zero import chosen
 
 
 @dataclass(frozen=True)
