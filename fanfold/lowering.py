@@ -14,12 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import CompileError
-<<<<<<< HEAD
-from .float8_weights import converted_weight, few_numbers
-=======
 from .features import warn_of_lacks
-from .float8_weights import converted_weight
->>>>>>> kernels
+from .float8_weights import converted_weight, few_numbers
 from .key import pipeline_key, tool_versions
 from .report import Decision, Report
 
