@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from typing import Any
 
 import numpy as np
 import pytest
-from compute.samples import GROUP, Writer, bits, call, image, scale_and_add, unlinked_code
 
+from compute.samples import GROUP, Writer, bits, call, image, scale_and_add, unlinked_code
 from fanfold.backends.compute import executor as executors
 from fanfold.backends.compute import resident
 from fanfold.backends.compute.executor import Argument, Executor
@@ -67,7 +68,7 @@ def test_the_second_device(driver: ComputeDriver) -> None:
 
 
 def test_a_device_that_is_not_there(driver: ComputeDriver) -> None:
-    with pytest.raises(TargetError, match="there is no device .*:99") as caught:
+    with pytest.raises(TargetError, match=r"there is no device .*:99") as caught:
         driver.open(99)
     assert ":0 (" in str(caught.value.expected)
 
@@ -280,3 +281,37 @@ def test_a_module_that_does_not_build_gives_the_compilers_log(driver: ComputeDri
         Executor(image(scale_and_add(), module=unlinked_code()), driver.open(0), {})
     assert "nowhere_to_be_found" in str(caught.value.found)
     assert "module 0 with scale, add" in str(caught.value.op)
+
+
+def test_inputs_and_results_on_the_device(driver: ComputeDriver) -> None:
+    context = driver.open(0)
+    program = Executor(image(scale_and_add()), context, {})
+    x, size = vector(GROUP), 4 * GROUP
+    host = context.allocate_host(size)
+    inputs, outputs = [context.allocate(size) for _ in range(2)], [context.allocate(size) for _ in range(2)]
+    ctypes.memmove(host, x.ctypes.data, size)
+    for address in inputs:
+        assert context.holds(address)
+        upload = context.record()
+        upload.copy(address, host, size)
+        upload.close()
+        upload.submit()
+        upload.wait()
+        used = program.memory.host.used_bytes
+        argument = Argument(address, "float32", x.shape, size, on_device=True)
+        program.call([argument], lambda number, _view: outputs[number], to_host=False)
+        # Nothing of the host is in between.
+        assert program.memory.host.used_bytes == used
+        download = context.record()
+        download.copy(host, outputs[1], size)
+        download.close()
+        download.submit()
+        download.wait()
+        result = np.ctypeslib.as_array((ctypes.c_float * GROUP).from_address(host))
+        np.testing.assert_array_equal(result, x * 2)
+        result[:] = x
+        upload.release()
+        download.release()
+    assert not context.holds(x.ctypes.data)
+    del result
+    program.close()

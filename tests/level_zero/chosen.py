@@ -27,6 +27,8 @@ CHOICE = "ZE_ENABLE_ALT_DRIVERS"
 FLAGS = ("-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1", "-g")
 LINK = ("-shared", "-fPIC", "-fvisibility=hidden", "-ldl", "-lpthread")
 
+INCLUDES = ("/usr/include", "/usr/local/include")
+
 #: The kinds of objects, as the driver numbers them.
 KINDS = ("context", "queue", "list", "pool", "event", "module", "log", "kernel", "memory")
 
@@ -34,6 +36,12 @@ KINDS = ("context", "queue", "list", "pool", "event", "module", "log", "kernel",
 def compiler() -> str | None:
     """The C compiler, if there is one."""
     return shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+
+
+def header() -> Path | None:
+    """Level Zero's header, if it is where compilers look."""
+    paths = (Path(folder) / "level_zero" / "ze_api.h" for folder in INCLUDES)
+    return next((path for path in paths if path.is_file()), None)
 
 
 def why_not() -> str:
