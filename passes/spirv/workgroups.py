@@ -18,8 +18,8 @@ After::
     %ids = spirv.CompositeConstruct %x, %y, %z : (i32, i32, i32) -> vector<3xi32>
     spirv.ExecutionMode @k "LocalSize", 32, 1, 1
 
-IREE counts on subgroups of consecutive threads, x first; in a workgroup that is one subgroup it even leaves out the
-barriers between writing to shared memory and reading it. OpenCL leaves open how threads are cut into subgroups, and
+IREE counts on subgroups of consecutive threads, x first; there are even kernels whose workgroup is one subgroup that
+write to shared memory and read it without a barrier between. OpenCL leaves open how threads are cut into subgroups, and
 Intel's runtime for CPUs cuts each row of threads along x. So this is done where a kernel works with subgroups or shares
 memory and its rows are not made of whole subgroups.
 """

@@ -29,7 +29,7 @@ spirv.module Logical GLSL450 requires #spirv.vce<v1.3, [Shader, GroupNonUniformA
 
 // -----
 
-// IREE leaves out barriers where a workgroup that shares memory is one subgroup.
+// Kernels of IREE share memory without barriers where a workgroup is one subgroup.
 // CHECK: spirv.ExecutionMode @sharing "LocalSize", 16, 1, 1
 spirv.module Logical GLSL450 requires #spirv.vce<v1.0, [Shader], []> {
   spirv.GlobalVariable @shared : !spirv.ptr<!spirv.struct<(!spirv.array<16 x f32>)>, Workgroup>
