@@ -5,9 +5,13 @@
 from __future__ import annotations
 
 import pytest
+from torch_mlir.dialects import spirv as dialect
 
 from fanfold.errors import CompileError
 from fanfold.passes.spirv import EntryPoint, convert, make_bare_context
+from fanfold.passes.spirv.allowed_ops import ALLOWED
+from fanfold.passes.spirv.expansions import EXPANSIONS
+from fanfold.passes.spirv.extended_ops import EXACT, ROUNDED
 from spirv.binaries import capabilities, complaint, instructions
 from spirv.vulkan import element, elementwise, module
 
@@ -138,3 +142,40 @@ def test_a_push_constant_must_have_a_known_number() -> None:
     """
     with pytest.raises(CompileError, match="does not go to a push constant of a known number"):
         convert(module(body, constants=2), 16)
+
+
+def test_every_op_that_is_spoken_of_is_one_of_the_dialect() -> None:
+    known = {value.OPERATION_NAME for value in vars(dialect).values() if hasattr(value, "OPERATION_NAME")}
+    spoken = ALLOWED | {f"spirv.{name}" for name in EXPANSIONS} | {f"spirv.GL.{name}" for name in EXACT | ROUNDED}
+    assert spoken <= known
+    assert {f"spirv.CL.{name}" for name in (EXACT | ROUNDED).values()} <= ALLOWED
+
+
+def test_control_flow_and_vectors_pass() -> None:
+    body = """
+    %a = spirv.Constant dense<[1, 2]> : vector<2xi32>
+    %var = spirv.Variable init(%zero) : !spirv.ptr<i32, Function>
+    spirv.mlir.selection {
+      spirv.Switch %id : i32, [
+        default: ^other,
+        0: ^first
+      ]
+    ^first:
+      %x = spirv.VectorExtractDynamic %a[%id] : vector<2xi32>, i32
+      spirv.Store "Function" %var, %x : i32
+      spirv.Branch ^merge
+    ^other:
+      %b = spirv.VectorInsertDynamic %id, %a[%zero] : vector<2xi32>, i32
+      %c = spirv.VectorShuffle [0 : i32, 3 : i32] %a, %b : vector<2xi32>, vector<2xi32> -> vector<2xi32>
+      %d = spirv.CompositeExtract %c[1 : i32] : vector<2xi32>
+      spirv.Store "Function" %var, %d : i32
+      spirv.Branch ^merge
+    ^merge:
+      spirv.mlir.merge
+    }
+    """
+    binary = convert(module(body), 16).binary
+    try:
+        assert complaint(binary) is None
+    except LookupError as error:
+        pytest.skip(str(error))

@@ -86,6 +86,8 @@ PRODUCTS: dict[str, Function] = {
 }
 IMAGES: dict[str, Function] = {
     "convolution": nn.Conv2d(8, 16, 3, padding=1),
+    # A workgroup of 8 x 2 threads that share memory without a barrier.
+    "by channel": nn.Conv2d(8, 8, 3, groups=8),
     "maxima": nn.MaxPool2d(2),
     "means": nn.AvgPool2d(2),
     "group norm": nn.GroupNorm(4, 8),
