@@ -33,7 +33,7 @@ class SpirvArch(GpuArch):
     @property
     def lacks(self) -> tuple[str, ...]:
         """The features of `fanfold.features` that it does not have."""
-        return (*super().lacks, "bf16 products", *(() if self.has_f64 else ("f64",)))
+        return (*super().lacks, "narrow products", *(() if self.has_f64 else ("f64",)))
 
     def compiler_flags(self) -> tuple[str, ...]:
         """Return iree-compile's flags: none, the module says it all."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 #: The features by name, and what is done where one is missing.
 FEATURES = {
     "fp8": "conversions to and from fp8 are done by integers, with the same bits",
-    "bf16 products": "products of bf16 matrices are computed from f32 copies of them, and rounded once",
+    "narrow products": "products of bf16 and int8 matrices are computed from copies in f32 and int32, and rounded once",
     "f64": "what PyTorch computes in f64 inside of its ops is computed in f32; a model with tensors of f64 is refused",
     "subgroups": "lanes meet in shared memory, with the same bits",
 }

@@ -7,6 +7,10 @@ from torch_mlir import ir
 from .torch_values import ELEMENT_OF_DTYPE, known_tensor
 
 
+#: torch.dtype numbers by MLIR element types.
+_DTYPE_OF_ELEMENT = {name: number for number, name in ELEMENT_OF_DTYPE.items()} | {"i32": 3}
+
+
 def integer(value: int) -> ir.Value:
     """Return a constant ``!torch.int``."""
     attribute = ir.IntegerAttr.get(ir.IntegerType.get_signless(64), value)
@@ -16,11 +20,10 @@ def integer(value: int) -> ir.Value:
 
 
 def cast_to(value: ir.Value, element: str) -> ir.Value:
-    """Return a torch tensor in another float type."""
-    (dtype,) = (number for number, name in ELEMENT_OF_DTYPE.items() if name == element)
+    """Return a torch tensor in another type."""
     type_ = known_tensor(value).with_element(element).vtensor()
     return ir.Operation.create(
-        "torch.prims.convert_element_type", results=[type_], operands=[value, integer(dtype)]
+        "torch.prims.convert_element_type", results=[type_], operands=[value, integer(_DTYPE_OF_ELEMENT[element])]
     ).result
 
 

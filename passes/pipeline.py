@@ -125,7 +125,7 @@ def with_float8(passes: Sequence[Pass], choice: Float8Choice) -> list[Pass]:
 
 
 #: The pass that makes up for a feature of `fanfold.features` that a target lacks. Their casts want their roundings kept.
-SUBSTITUTES: dict[str, Pass] = {"bf16 products": WidenProducts(), "f64": DemoteF64()}
+SUBSTITUTES: dict[str, Pass] = {"narrow products": WidenProducts(), "f64": DemoteF64()}
 
 
 def without(passes: Sequence[Pass], lacks: Collection[str]) -> list[Pass]:

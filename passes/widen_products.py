@@ -1,6 +1,6 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Compute matrix products of bf16 from f32 copies, for targets that lack the feature `bf16 products`.
+"""Compute matrix products of bf16 and int8 from wide copies, for targets that lack the feature `narrow products`.
 
 Before::
 
@@ -14,10 +14,11 @@ After::
     %yb = iree_tensor_ext.compute_barrier.start %yf
     %y = torch.prims.convert_element_type %yb, %int15 : ... -> !torch.vtensor<[?,96],bf16>
 
-IREE's SPIR-V code generation loads what a matrix product reads 16 bytes at a time, and has no vector of bf16 to make of
-them: a dispatch with a product must not see bf16. The barriers keep the conversions out of it, those that the model has
-around its products of f32 too. The numbers are the same: the product of two bf16 is exact in f32, sums are f32 in any
-case, and the result is rounded once. Copies of weights are made once, when the program is loaded.
+IREE's SPIR-V code generation loads what a matrix product reads 16 bytes at a time. It has no vector of bf16 to make of
+them, and makes of int8 the integers without their sign. So a dispatch with a product must see neither: the barriers keep
+the conversions out of it, those that the model has around its products of f32 too. The numbers are the same: the product
+of two bf16 is exact in f32, sums are f32 in any case, and the result is rounded once. Copies of weights are made once,
+when the program is loaded.
 """
 
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from torch_mlir import ir
 from torch_mlir.dialects import arith, tensor
 
 from .base import PassState
-from .casts import as_f32, cast_to
+from .casts import cast_to
 from .row_form import from_builtin, to_builtin
 from .torch_values import known_tensor, torch_tensor
 from .walk import all_ops, iterate
@@ -36,6 +37,7 @@ from .walk import all_ops, iterate
 PRODUCTS = tuple(
     f"torch.aten.{name}"
     for name in [
+        "_int_mm",
         "mm",
         "bmm",
         "matmul",
@@ -54,6 +56,12 @@ PRODUCTS = tuple(
     ]
 )
 
+#: What a product computes with, by the types of its operands and results; products of others are left alone.
+WIDE = {"bf16": "f32", "f16": "f16", "f32": "f32", "i8": "i32", "i32": "i32"}
+
+#: Types of which a dispatch with a product must see nothing; those of fp8 are bytes, too.
+NARROW = ("bf16", "i8", "ui8", "f8E4M3FN", "f8E4M3FNUZ", "f8E5M2", "f8E5M2FNUZ")
+
 
 @dataclass(frozen=True)
 class WidenProducts:
@@ -62,10 +70,10 @@ class WidenProducts:
     name: ClassVar[str] = "widen-products"
 
     def run(self, module: ir.Module, state: PassState) -> int:  # noqa: ARG002
-        """Rewrite every product, in a module that has bf16 anywhere: who knows what IREE would fuse with it."""
-        if not any(_is_bf16(value) for op in iterate(module) for value in _defined(op)):
+        """Rewrite every product, in a module with narrow tensors anywhere: who knows what IREE would fuse with it."""
+        if not any(_element(value) in NARROW for op in iterate(module) for value in _defined(op)):
             return 0
-        products = [op for op in all_ops(module, *PRODUCTS) if _element(op.results[0]) in ("bf16", "f32")]
+        products = [op for op in all_ops(module, *PRODUCTS) if _element(op.results[0]) in WIDE]
         for op in products:
             with module.context, op.location:
                 _widen(op)
@@ -78,12 +86,14 @@ def _defined(op: ir.Operation) -> list[ir.Value]:
 
 def _widen(op: ir.Operation) -> None:
     with ir.InsertionPoint(op):
-        operands = [_apart(as_f32(v)) if _element(v) in ("bf16", "f32") else v for v in op.operands]
-        types = [known_tensor(r).with_element("f32").vtensor() if _is_bf16(r) else r.type for r in op.results]
+        operands = [_apart(_cast(v, WIDE[_element(v)])) if _element(v) in WIDE else v for v in op.operands]
+        types = [known_tensor(r).with_element(WIDE[_element(r)]).vtensor() for r in op.results]
         attributes = {name: op.attributes[name] for name in op.attributes}
-        wide = ir.Operation.create(op.name, types, operands, attributes)
+        # The product of int8 alone has a name of its own.
+        name = op.name.replace("_int_mm", "mm")
+        wide = ir.Operation.create(name, types, operands, attributes)
         for old, new in zip(op.results, wide.results, strict=True):
-            old.replace_all_uses_with(cast_to(_apart(new), "bf16") if _is_bf16(old) else _apart(new))
+            old.replace_all_uses_with(_cast(_apart(new), _element(old)))
     op.erase()
 
 
@@ -103,5 +113,6 @@ def _element(value: ir.Value) -> str:
     return "" if known is None else known.element
 
 
-def _is_bf16(value: ir.Value) -> bool:
-    return _element(value) == "bf16"
+def _cast(value: ir.Value, element: str) -> ir.Value:
+    """Return a torch tensor of an element type, or itself."""
+    return value if _element(value) == element else cast_to(value, element)

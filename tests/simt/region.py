@@ -116,6 +116,7 @@ class Program:
             threads=schedule.threads * schedule.rows,
             subgroup=self.device.subgroup,
             arch=self.device.name,
+            inexact={"arith.divf", "math.sqrt"} & set(self.device.by_integers),
         )
         self.counters.append(machine.run())
         for i, (result, memory, layout) in enumerate(zip(rows.results, memories, layouts, strict=True)):
