@@ -10,6 +10,7 @@ and ZE_ENABLE_ALT_DRIVERS can name the tests' driver of Level Zero.
 
 from __future__ import annotations
 
+import functools
 import statistics
 from collections.abc import Callable
 
@@ -49,13 +50,13 @@ def make_calls(device: str) -> list[Callable[[], object]]:
     Raises:
         click.ClickException: If IREE made another number of dispatches.
     """
-    calls = []
+    calls: list[Callable[[], object]] = []
     inputs = torch.randn(SIZE, SIZE), torch.eye(SIZE)
     for length in LENGTHS:
         compiled = fanfold.compile(Chain(length), inputs, target="xpu", device=device)
         if compiled.report.dispatches != length:
             raise click.ClickException(f"{length} products became {compiled.report.dispatches} dispatches")
-        calls.append(lambda compiled=compiled: compiled(*inputs))
+        calls.append(functools.partial(compiled, *inputs))
     return calls
 
 
