@@ -47,14 +47,29 @@ def test_the_recorded_list_is_used_again_with_other_numbers(
     program.close()
 
 
-def test_only_so_many_shapes_keep_memory(driver: ComputeDriver) -> None:
+def test_shapes_share_memory_and_only_so_many_keep_any(driver: ComputeDriver) -> None:
     program = Executor(image(scale_and_add()), driver.open(0), {})
-    used = []
-    for _ in range(2):
-        for step in range(1, executors.KEPT + 3):
-            call(program, vector(GROUP * step))
-            used.append(program.memory.device.used_bytes)
-    assert used[-1] == used[executors.KEPT + 1]
+    pool = program.memory.device.pool
+    call(program, vector(GROUP * 64))
+    largest = pool.used_bytes
+    for step in range(1, executors.KEPT):
+        x = vector(GROUP * step)
+        np.testing.assert_array_equal(call(program, x)[1], x * 2)
+        assert pool.used_bytes == largest
+    for step in range(1, 2 * executors.KEPT):
+        call(program, vector(GROUP * step))
+    assert pool.used_bytes == largest
+    assert len(program._prepared) == executors.KEPT
+    program.close()
+
+
+def test_denormals_are_kept(driver: ComputeDriver) -> None:
+    program = Executor(image(scale_and_add()), driver.open(0), {})
+    x = np.full(GROUP, 1e-40, np.float32)
+    total, doubled = call(program, x)
+    assert doubled[0] > 0
+    np.testing.assert_array_equal(doubled, x * 2)
+    np.testing.assert_array_equal(total, x * 3)
     program.close()
 
 
@@ -226,14 +241,14 @@ def test_a_failure_while_it_runs_gives_the_memory_back(driver: ComputeDriver, mo
     program = Executor(image(scale_and_add()), driver.open(0), {})
     x = vector(64)
     call(program, x)
-    used = program.memory.device.used_bytes
+    used = program.memory.device.pool.used_bytes
 
     def interrupted(_number: int, _view: object) -> int:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         program.call([Argument(x.ctypes.data, "float32", x.shape, x.nbytes)], interrupted)
-    assert program.memory.device.used_bytes < used
+    assert program.memory.device.pool.used_bytes < used
     np.testing.assert_array_equal(call(program, x)[1], x * 2)
     program.close()
 
@@ -244,6 +259,27 @@ def test_a_closed_program(driver: ComputeDriver) -> None:
     program.close()
     with pytest.raises(CallError, match="the program was closed"):
         call(program, vector(16))
+
+
+def test_the_memory_of_other_shapes_makes_room(driver: ComputeDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = Executor(image(scale_and_add()), driver.open(0), {})
+    context, left = program.memory.context, [2]
+    call(program, vector(GROUP))
+    allocate = context.allocate
+
+    def scarce(size: int) -> int:
+        # Two more buffers, then none until some are freed.
+        if not left[0]:
+            left[0] = 10
+            raise CallError("no memory is left", stage="call")
+        left[0] -= 1
+        return allocate(size)
+
+    monkeypatch.setattr(program.memory.device.pool, "_allocate", scarce)
+    x = vector(1600)
+    np.testing.assert_array_equal(call(program, x)[1], x * 2)
+    assert len(program._prepared) == 1
+    program.close()
 
 
 def test_more_memory_than_there_is(driver: ComputeDriver) -> None:
@@ -297,11 +333,11 @@ def test_inputs_and_results_on_the_device(driver: ComputeDriver) -> None:
         upload.close()
         upload.submit()
         upload.wait()
-        used = program.memory.host.used_bytes
+        used = program.memory.host.pool.used_bytes
         argument = Argument(address, "float32", x.shape, size, on_device=True)
         program.call([argument], lambda number, _view: outputs[number], to_host=False)
         # Nothing of the host is in between.
-        assert program.memory.host.used_bytes == used
+        assert program.memory.host.pool.used_bytes == used
         download = context.record()
         download.copy(host, outputs[1], size)
         download.close()

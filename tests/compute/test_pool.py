@@ -9,6 +9,7 @@ import itertools
 import pytest
 
 from fanfold.backends.compute.pool import Pool, size_class
+from fanfold.backends.compute.shared import Lease, SharedBuffers
 from fanfold.errors import CallError
 
 
@@ -74,3 +75,17 @@ def test_trim_frees_what_nobody_uses() -> None:
     pool.give(kept)
     pool.trim()
     assert memory.left == 4096
+
+
+def test_plans_share_buffers_and_the_last_gives_them_back() -> None:
+    memory = Memory(1 << 20)
+    buffers = SharedBuffers(Pool(memory.allocate, memory.free))
+    one, other = Lease(buffers), Lease(buffers)
+    large, small = one.take(4096), one.take(256)
+    # The smallest that fits, and never twice the same.
+    assert [other.take(200), other.take(100)] == [small, large]
+    assert other.take(8) not in (large, small)
+    one.release()
+    assert buffers.pool.idle_bytes == 0
+    other.release()
+    assert buffers.pool.used_bytes == 0

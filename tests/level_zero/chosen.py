@@ -79,10 +79,15 @@ def choose(folder: Path) -> None:
     """Let the loader take the test driver, with its validation layer, where both can be had."""
     if CHOICE in os.environ or why_not():
         return
+    try:
+        library = build(folder)
+    except subprocess.CalledProcessError:
+        # `test_build.py` fails with what the compiler says; the other tests go on without it.
+        return
     os.environ["FANFOLD_TEST_OPENCL"] = str(pip_runtime())
     for variable in ("VALIDATION_LAYER", "PARAMETER_VALIDATION", "HANDLE_LIFETIME"):
         os.environ[f"ZE_ENABLE_{variable}"] = "1"
-    os.environ[CHOICE] = str(build(folder))
+    os.environ[CHOICE] = str(library)
 
 
 def is_chosen() -> bool:
@@ -93,7 +98,7 @@ def is_chosen() -> bool:
 def require() -> TestDriver:
     """Return the test driver's own functions, or skip the test."""
     if not is_chosen():
-        pytest.skip(why_not() or f"{CHOICE} names another driver")
+        pytest.skip(why_not() or f"{CHOICE} names another driver, or the test driver does not build")
     return TestDriver()
 
 
