@@ -26,6 +26,7 @@ from fanfold.errors import TargetError
         (None, "rocm:gfx942", "hip", "rocm:0"),
         ("rocm:2", "rocm:gfx942", "hip", "rocm:2"),
         ("hip:12", "rocm:gfx950", "hip", "rocm:12"),
+        ("vulkan:1", "vulkan", "vulkan", "vulkan:1"),
     ],
 )
 def test_devices_and_their_canonical_names(device: Any, target: str, driver: str, canonical: str) -> None:
@@ -36,12 +37,13 @@ def test_devices_and_their_canonical_names(device: Any, target: str, driver: str
 
 @pytest.mark.parametrize(
     "device",
-    ["", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1:2", "cuda:¹", "cpu:", "xpu:0", "1", "cuda:" + "9" * 5000],
+    ["", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1:2", "cuda:¹", "cpu:", "tpu:0", "1", "cuda:" + "9" * 5000],
 )
 def test_malformed_names_are_refused_with_what_there_is(device: str) -> None:
     with pytest.raises(TargetError, match="there is no device") as caught:
         choose_device(device, "cuda:sm_90")
-    assert caught.value.expected == "cpu, cuda:<index>, rocm:<index>, hip:<index>"
+    names = ("cuda", "rocm", "hip", "level_zero", "xpu", "opencl", "vulkan")
+    assert caught.value.expected == ", ".join(["cpu", *(f"{name}:<index>" for name in names)])
     assert "fanfold targets" in str(caught.value.remedy)
 
 

@@ -77,9 +77,7 @@ def root(e: Emitter, x: ir.Value) -> ir.Value:
     # No root lies half way between two numbers.
     r = arith.addi(r, arith.extui(e.like(x, e.i32), arith.cmpi(_P.sgt, rest, r)))
     result = arith.addi(arith.shli(arith.addi(exponent, number(126)), number(23)), r)
-    is_itself = arith.ori(
-        arith.cmpi(_P.eq, magnitude, number(0)), arith.cmpi(_P.eq, bits, number(_INFINITY))
-    )
+    is_itself = arith.ori(arith.cmpi(_P.eq, magnitude, number(0)), arith.cmpi(_P.eq, bits, number(_INFINITY)))
     is_nan = arith.ori(arith.cmpi(_P.slt, bits, number(0)), arith.cmpi(_P.sgt, magnitude, number(_INFINITY)))
     result = arith.select(is_nan, number(_NAN), result)
     return e.to_float(arith.select(is_itself, bits, result))
