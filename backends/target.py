@@ -116,9 +116,10 @@ _BACKEND_ALIASES = {
     "level_zero": "xpu",
 }
 
-# What every target needs. Without the first a bf16 constant of at most 256 bytes is inlined into a dispatch with the wrong
-# type. The second ends IREE's checks of its own work, not those of what it is given: after each of its passes it would walk
-# the whole module, our kernels in it, which hardly any of them touches. That is a quarter to two fifths of its time.
+# What every target needs. Without the first a bf16 constant of at most 256 bytes is inlined into a dispatch with the
+# wrong type. The second ends IREE's checks of its own work, not those of what it is given: after each of its passes it
+# would walk the whole module, our kernels in it, which hardly any of them touches. That is a quarter to two fifths of
+# its time.
 _COMMON_FLAGS = (
     "--iree-flow-inline-constants-max-byte-length=0",
     "--verify=false",

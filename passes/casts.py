@@ -6,7 +6,6 @@ from torch_mlir import ir
 
 from .torch_values import ELEMENT_OF_DTYPE, known_tensor
 
-
 #: torch.dtype numbers by MLIR element types.
 _DTYPE_OF_ELEMENT = {name: number for number, name in ELEMENT_OF_DTYPE.items()} | {"i32": 3}
 

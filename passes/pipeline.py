@@ -124,7 +124,7 @@ def with_float8(passes: Sequence[Pass], choice: Float8Choice) -> list[Pass]:
     return [RetargetFloat8(choice) if isinstance(pass_, RetargetFloat8) else pass_ for pass_ in passes]
 
 
-#: The pass that makes up for a feature of `fanfold.features` that a target lacks. Their casts want their roundings kept.
+#: The passes that make up for features of `fanfold.features` that a target lacks; roundings of their casts are kept.
 SUBSTITUTES: dict[str, Pass] = {"narrow products": WidenProducts(), "f64": DemoteF64()}
 
 

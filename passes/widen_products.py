@@ -15,10 +15,10 @@ After::
     %y = torch.prims.convert_element_type %yb, %int15 : ... -> !torch.vtensor<[?,96],bf16>
 
 IREE's SPIR-V code generation loads what a matrix product reads 16 bytes at a time. It has no vector of bf16 to make of
-them, and makes of int8 the integers without their sign. So a dispatch with a product must see neither: the barriers keep
-the conversions out of it, those that the model has around its products of f32 too. The numbers are the same: the product
-of two bf16 is exact in f32, sums are f32 in any case, and the result is rounded once. Copies of weights are made once,
-when the program is loaded.
+them, and makes of int8 the integers without their sign. So a dispatch with a product must see neither: the barriers
+keep the conversions out of it, those that the model has around its products of f32 too. The numbers are the same: the
+product of two bf16 is exact in f32, sums are f32 in any case, and the result is rounded once. Copies of weights are
+made once, when the program is loaded.
 """
 
 from dataclasses import dataclass
@@ -34,26 +34,10 @@ from .torch_values import known_tensor, torch_tensor
 from .walk import all_ops, iterate
 
 #: Ops that IREE lowers to matrix products.
-PRODUCTS = tuple(
-    f"torch.aten.{name}"
-    for name in [
-        "_int_mm",
-        "mm",
-        "bmm",
-        "matmul",
-        "mv",
-        "dot",
-        "addmm",
-        "addmv",
-        "addbmm",
-        "baddbmm",
-        "linear",
-        "convolution",
-        "conv1d",
-        "conv2d",
-        "conv3d",
-        "einsum",
-    ]
+PRODUCTS = (
+    *("torch.aten._int_mm", "torch.aten.mm", "torch.aten.bmm", "torch.aten.matmul", "torch.aten.mv", "torch.aten.dot"),
+    *("torch.aten.addmm", "torch.aten.addmv", "torch.aten.addbmm", "torch.aten.baddbmm", "torch.aten.linear"),
+    *("torch.aten.convolution", "torch.aten.conv1d", "torch.aten.conv2d", "torch.aten.conv3d", "torch.aten.einsum"),
 )
 
 #: What a product computes with, by the types of its operands and results; products of others are left alone.

@@ -95,7 +95,9 @@ def test_the_listing_covers_every_target_and_says_what_is_missing(monkeypatch: p
     assert {line for line in lines if line.startswith("cuda")} == {f"cuda:{name}" for name in cuda.ARCHS}
     assert {line for line in lines if line.startswith("rocm")} == {f"rocm:{name}" for name in rocm.ARCHS}
     assert all(lines[f"rocm:{name}"].evidence == "compiled only" for name in rocm.ARCHS)
-    assert {line for line in lines if line.startswith("xpu")} == {str(parse_target(f"xpu:{name}")) for name in xpu.ARCHS}
+    assert {line for line in lines if line.startswith("xpu")} == {
+        str(parse_target(f"xpu:{name}")) for name in xpu.ARCHS
+    }
     assert all(lines[str(parse_target(f"xpu:{name}"))].evidence == "compiled only" for name in xpu.ARCHS)
     assert {lines[name].evidence for name in ("vulkan", "vulkan:llvmpipe")} == {"run"}
     assert lines["cpu:x86-64-v3"].missing == ()

@@ -31,6 +31,7 @@ from fanfold.errors import TargetError
         ("level_zero:1", "xpu", "level_zero", "level_zero:1"),
         (torch.device("xpu", 2), "xpu", "level_zero", "level_zero:2"),
         ("opencl", "xpu", "opencl", "opencl:0"),
+        ("vulkan:1", "vulkan", "vulkan", "vulkan:1"),
     ],
 )
 def test_devices_and_their_canonical_names(device: Any, target: str, driver: str, canonical: str) -> None:

@@ -36,7 +36,7 @@ def replace_by_integers(e: Emitter, op: ir.Operation, names: Collection[str]) ->
 
 
 class Fence:
-    """Hides a number from a compiler that fuses products with sums: its bits are combined with a zero that is not known.
+    """Hides a number from a compiler that fuses products with sums: a zero that it does not know is put into its bits.
 
     Args:
         e: An emitter of the kernel.

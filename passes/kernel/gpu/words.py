@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Bindings as arrays of words: what a thread reads or writes at a time, at most 16 bytes.
 
-SPIR-V arrays have one dim and one type, and Vulkan's pointers cannot be cast. So the word is chosen by the accesses: all of
-them are vectors of as many numbers, or some are of single numbers, and a word is one.
+SPIR-V arrays have one dim and one type, and Vulkan's pointers cannot be cast. So the word is chosen by the accesses:
+all of them are vectors of as many numbers, or some are of single numbers, and a word is one.
 """
 
 from __future__ import annotations
@@ -142,7 +142,10 @@ def _cast(part: ir.Value, count: int, element: ir.Type) -> ir.Value:
 def _lanes_of_accesses(memory: ir.Value) -> int:
     """Return the numbers of a word: as many as divide every access, within `WIDEST` bytes."""
     width = ir.MemRefType(memory.type).element_type.width // 8
-    return reduce(gcd, (_lanes(use.owner) for use in memory.uses), WIDEST // width)
+    lanes: int = WIDEST // width
+    for use in memory.uses:
+        lanes = gcd(lanes, _lanes(use.owner))
+    return lanes
 
 
 def _lanes(access: ir.Operation) -> int:
