@@ -13,7 +13,7 @@ install: .venv/installed ## Make .venv with fanfold (editable), the compiler and
 
 .venv/installed: pyproject.toml setup.py
 	python3 -m venv .venv
-	.venv/bin/pip install -e '.[compiler,dev,examples,test]'
+	.venv/bin/pip install -e '.[compiler,dev,examples,test,xpu-test]'
 	touch $@
 
 demo: install ## Compile and run the DeepSeek-V3.2 query path, checked and timed

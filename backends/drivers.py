@@ -78,7 +78,7 @@ DRIVERS = {
             ("level_zero", "xpu"),
             14,
             library="libze_loader.so.1",
-            tool="clinfo or sycl-ls",
+            tool="sycl-ls",
             runs_images=True,
             stand_in="opencl",
         ),

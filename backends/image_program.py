@@ -61,7 +61,7 @@ class ImageProgram:
         )
         modules = [
             rt.create_hal_module(host.instance, host.hal),
-            make_module(host.instance, device, len(inputs), len(outputs)),
+            make_module(device, len(inputs), len(outputs)),
         ]
         try:
             wrap = rt.VmModule.wrap_buffer if isinstance(module, memoryview) else rt.VmModule.copy_buffer
@@ -135,4 +135,5 @@ def _dense(tensor: torch.Tensor) -> torch.Tensor:
 
 def _bytes_of(tensor: torch.Tensor) -> memoryview:
     flat = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
-    return memoryview(flat.numpy())
+    content: Any = flat.numpy()
+    return memoryview(content)

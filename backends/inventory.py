@@ -93,7 +93,8 @@ def _look(driver: Driver) -> Inventory:
     try:
         devices = tuple(list_devices(driver))
     except FanfoldError as error:
-        return Inventory(driver, (), error.expected if driver.runs_images else "a driver that works", error.message)
+        lacks = error.expected if driver.runs_images else None
+        return Inventory(driver, (), lacks or "a driver that works", error.message)
     return Inventory(driver, devices, "" if devices else "a device")
 
 

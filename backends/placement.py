@@ -66,7 +66,7 @@ def choose_device(device: str | torch.device | None, target: str) -> Placement:
     driver = next((driver for driver in drivers if kind in _names(driver)), None)
     if driver is None:
         theirs = [
-            name
+            name if row.default else f"{name}:<arch>"
             for name, row in BACKENDS.items()
             if any(kind in _names(driver) for driver in drivers_for(DRIVERS[row.driver]))
         ]
@@ -76,6 +76,15 @@ def choose_device(device: str | torch.device | None, target: str) -> Placement:
             expected=" or ".join(text for driver in drivers for text in _spellings(driver)),
             found=str(device),
             remedy=f"compile the model for {' or '.join(theirs)}, or leave the device out",
+        )
+    if index and not driver.is_gpu:
+        # Known without the machine.
+        raise TargetError(
+            f"there is no device {str(device)!r}",
+            stage="load",
+            expected=" or ".join(_spellings(driver)),
+            found=f"index {index}",
+            remedy="leave the index out: a program uses all cores that the process may use",
         )
     return Placement(driver, index)
 

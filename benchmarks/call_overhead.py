@@ -22,6 +22,7 @@ from torch import Tensor
 
 import fanfold
 from benchmarks.results import describe_machine
+from fanfold.backends.program import Program
 
 WIDTH = 1536
 
@@ -88,6 +89,8 @@ CASES = (
 def bare_call(executable: fanfold.Executable, inputs: tuple[Tensor, ...]) -> Callable[[], list[Any]]:
     """Return a call of the executable's module through IREE's own runtime, as it is made for inputs of this size."""
     program = executable.load().program_for(sum(tensor.nbytes for tensor in inputs))
+    if not isinstance(program, Program):
+        raise TypeError(f"IREE does not run programs on {executable.device}")
     views = [program.import_tensor(number, tensor) for number, tensor in enumerate(inputs)]
     results = len(executable.signature.outputs)
     context, function = program.context, program.function

@@ -5,11 +5,15 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 
 import torch
 
 from .errors import TargetError
 from .float8 import COUNTERPARTS, DTYPES, Float8Choice, gain
+
+#: Weights of so many values are looked at one by one.
+_SHORT = 16
 
 
 def converted_weight(name: str, weight: torch.Tensor, choice: Float8Choice) -> torch.Tensor:
@@ -47,6 +51,21 @@ def converted_weight(name: str, weight: torch.Tensor, choice: Float8Choice) -> t
             remedy=f"store the weight in torch.{DTYPES[COUNTERPARTS[element]]}, with a scale that fits it",
         )
     return result.view(getattr(torch, DTYPES[COUNTERPARTS[element]]))
+
+
+def few_numbers(weights: Mapping[str, torch.Tensor]) -> dict[str, frozenset[float]]:
+    """Return the numbers in weights that are short, or of one magnitude: one of them may be a bound of a quantisation.
+
+    In longer ones a number is there by chance.
+    """
+    found = {}
+    for name, weight in weights.items():
+        if weight.numel() and weight.dtype.itemsize > 1 and not weight.is_complex():
+            values = weight.flatten()
+            first = abs(values[0].item())
+            if values.numel() <= _SHORT or bool((values.abs() == first).all()):
+                found[name] = frozenset(float(value) for value in values[:_SHORT].tolist())
+    return found
 
 
 @functools.cache

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import CompileError
 from .features import warn_of_lacks
-from .float8_weights import converted_weight
+from .float8_weights import converted_weight, few_numbers
 from .key import pipeline_key, tool_versions
 from .report import Decision, Report
 
@@ -72,8 +72,13 @@ def lower(
         imported = import_model(model, args, kwargs, dynamic_shapes=dynamic_shapes)
         start = time.perf_counter()
         set_device(imported.module, target)
+        numbers = few_numbers(imported.parameters) if choice.converts else {}
         result = pipeline.run(
-            imported.module, target.kernels(), float8=choice, lacks=target.arch.lacks, dump_dir=dump_dir
+            *(imported.module, target.kernels()),
+            float8=choice,
+            lacks=target.arch.lacks,
+            numbers=numbers,
+            dump_dir=dump_dir,
         )
         imported = replace(
             imported,

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What a pass is: a frozen dataclass whose fields are its options, with a name and one method."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
@@ -24,6 +25,7 @@ class PassState:
         raised: How many source ops were raised so far: their serial numbers.
         result_layouts: The `scale_layout` of the results of the module's main function that are returned as memory.
         byte_results: The numbers of the results of the module's main function that are returned as bytes.
+        numbers: The numbers in parameters that have few different ones, by name; empty where values do not matter.
     """
 
     kernels: Kernels
@@ -32,6 +34,7 @@ class PassState:
     raised: int = 0
     result_layouts: dict[int, str] = field(default_factory=dict)
     byte_results: set[int] = field(default_factory=set)
+    numbers: Mapping[str, frozenset[float]] = field(default_factory=dict)
 
 
 class Pass(Protocol):

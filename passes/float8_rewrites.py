@@ -10,7 +10,7 @@ from fanfold.dialect.quantize import LARGEST_FLOOR, QuantizeOp
 from fanfold.float8 import COUNTERPARTS, REACH, Float8Choice, gain
 
 from .casts import as_f32
-from .float8_bounds import refuse_left_bounds
+from .float8_bounds import Numbers, refuse_left_bounds
 from .float8_refusals import arguments, float8_of, retyped, unconvertible
 from .float8_scales import LIST, MOVES, ScaleRoot, is_computed_from, kept_in_by, root_of
 from .row_form import from_builtin, to_builtin
@@ -46,11 +46,13 @@ class Retargeting:
     Args:
         module: The module, rewritten in place.
         choice: The types that it may have.
+        numbers: The numbers in parameters that have few different ones.
     """
 
-    def __init__(self, module: ir.Module, choice: Float8Choice) -> None:
+    def __init__(self, module: ir.Module, choice: Float8Choice, numbers: Numbers) -> None:
         self._module = module
         self._choice = choice
+        self._numbers = numbers
         self._codes: dict[ir.Value, Codes] = {}
         self._bounds: set[float] = set()
         #: The scales that quantisations make and that are converted with their values.
@@ -66,7 +68,7 @@ class Retargeting:
         for op in list(iterate(self._module)):
             with op.location:
                 self._visit(op)
-        refuse_left_bounds(self._module, self._bounds)
+        refuse_left_bounds(self._module, self._bounds, self._numbers)
         return self._count
 
     def _visit(self, op: ir.Operation) -> None:

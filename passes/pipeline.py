@@ -4,7 +4,7 @@
 
 import logging
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -140,6 +140,7 @@ def run(
     *,
     float8: Float8Choice = ANY,
     lacks: Collection[str] = (),
+    numbers: Mapping[str, frozenset[float]] | None = None,
     dump_dir: Path | None = None,
 ) -> PipelineResult:
     """Rewrite `module` in place to what iree-compile takes.
@@ -149,6 +150,7 @@ def run(
         kernels: Kernel vocabulary of the target; ``FANFOLD_KERNELS=off`` in the environment overrides it.
         float8: Which fp8 types the module may have, and what becomes of the others.
         lacks: The features of `fanfold.features` that the target does not have.
+        numbers: The numbers in parameters that have few different ones, for a choice that converts.
         dump_dir: Folder that gets the IR after each pass, numbered and named.
 
     Raises:
@@ -156,7 +158,7 @@ def run(
         TargetError: If the module has an fp8 type that it must not have, or one that cannot be converted.
     """
     passes = without(with_float8(standard_pipeline(), float8), lacks)
-    result = run_passes(module, passes, PassState(switched(kernels)), dump_dir=dump_dir)
+    result = run_passes(module, passes, PassState(switched(kernels), numbers=numbers or {}), dump_dir=dump_dir)
     made = kernel_records(module)
     missed = sum(d.missed for d in result.decisions)
     _log.debug("%d kernels for %d row-wise ops, %d fusions missed", len(made), len(result.decisions), missed)

@@ -50,7 +50,7 @@ class RetargetFloat8:
     #: Which types stay, and what becomes of the others.
     choice: Float8Choice = field(default_factory=Float8Choice)
 
-    def run(self, module: ir.Module, state: PassState) -> int:  # noqa: ARG002
+    def run(self, module: ir.Module, state: PassState) -> int:
         """Refuse or convert what has a foreign type; returns how many quantisations, casts and sources changed.
 
         Raises:
@@ -64,4 +64,4 @@ class RetargetFloat8:
                 raise foreign(found, self.choice)
             return 0
         with module.context:
-            return Retargeting(module, self.choice).run()
+            return Retargeting(module, self.choice, state.numbers).run()

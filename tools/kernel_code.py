@@ -40,8 +40,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--width", type=int, default=7168)
     options = parser.parse_args()
-    target, folder = parse_target(options.target), options.folder
-    arguments = (torch.randn(4, options.width).bfloat16(), torch.randn(options.width).bfloat16())
+    write(options.target, options.folder, options.width)
+    print(*(path for path in sorted(options.folder.iterdir()) if path.suffix in READABLE), sep="\n")
+
+
+def write(name: str, folder: Path, width: int = 7168) -> None:
+    """Write what the example becomes for the target of this name, for rows of this width."""
+    target = parse_target(name)
+    arguments = (torch.randn(4, width).bfloat16(), torch.randn(width).bfloat16())
     shapes = ({0: torch.export.Dim("rows", min=2)}, None)
     flags = {"fp8": "native", "strict": True, "dump_dir": folder / "passes"}
     lowered = lower(Example(), arguments, None, target=target, dynamic_shapes=shapes, **flags)
@@ -51,7 +57,6 @@ def main() -> None:
     command = [str(find_compiler()), str(source), *target.compiler_flags(), "-o", str(folder / "module.vmfb")]
     command += [f"--iree-hal-dump-executable-{kind}-to={folder}" for kind in ("intermediates", "binaries")]
     subprocess.run(command, check=True)
-    print(*(path for path in sorted(folder.iterdir()) if path.suffix in READABLE), sep="\n")
 
 
 if __name__ == "__main__":

@@ -22,8 +22,9 @@ from .pool import Pool
 from .prepared import Memory, Prepared
 from .protocol import Context
 from .resident import Parameters, Resident
+from .shared import SharedBuffers
 
-#: So many sets of shapes, and of addresses on the device, keep their memory and their recorded list.
+#: So many sets of shapes, and of addresses on the device, keep their recorded list and its memory.
 KEPT = 8
 
 
@@ -74,11 +75,10 @@ class Executor:
         # The system frees all when the process ends, and drivers may be gone before.
         self.close.atexit = False
         try:
-            self._memory = Memory(
-                context, Pool(context.allocate, context.free), Pool(context.allocate_host, context.free)
-            )
+            device, host = Pool(context.allocate, context.free), Pool(context.allocate_host, context.free)
+            self._memory = Memory(context, SharedBuffers(device), SharedBuffers(host))
             self._kernels = Kernels(image, context)
-            self._resident = Resident(context, self._memory.device, self._memory.host, image.data, parameters)
+            self._resident = Resident(context, device, host, image.data, parameters)
             for number, function in enumerate(image.initializers):
                 self._initialize(function, f"initializer {number}")
         except BaseException:
@@ -178,9 +178,9 @@ class Executor:
         kept = {value.block for value in self._resident.globals.values() if isinstance(value, Span)}
         with ExitStack() as stack:
             for block in plan.blocks:
-                block.address = self._memory.device.take(block.size)
+                block.address = self._memory.device.pool.take(block.size)
                 if block not in kept:
-                    stack.callback(self._memory.device.give, block.address)
+                    stack.callback(self._memory.device.pool.give, block.address)
             if plan.commands:
                 commands = Plan(commands=plan.commands)
                 prepared = Prepared(commands, self._memory, self._kernels, {}, to_host=False)

@@ -31,11 +31,11 @@ class Kernels:
         for kernel in image.kernels:
             names.setdefault(kernel.module, []).append(kernel.name)
         modules = {}
-        for number in names:
+        for number, entries in names.items():
             try:
                 modules[number] = context.load(bytes(image.modules[number]))
             except FanfoldError as error:
-                raise at(error, f"module {number} with {', '.join(names[number])}") from error
+                raise at(error, f"module {number} with {', '.join(entries)}") from error
         self._kernels: list[Kernel] = [
             modules[kernel.module].kernel(kernel.name, kernel.workgroup) for kernel in image.kernels
         ]

@@ -33,7 +33,7 @@ class OpenClDriver:
             MissingDependencyError: If pyopencl is not installed.
         """
         cl = load_pyopencl()
-        return [_properties(cl, device) for device in self._devices(cl)]
+        return [_properties(device) for device in self._devices(cl)]
 
     def open(self, index: int) -> OpenClContext:
         """Return a new context on a device.
@@ -53,7 +53,7 @@ class OpenClDriver:
                 found=f"index {index}",
                 remedy="`fanfold targets` lists the devices of this machine",
             )
-        return OpenClContext(cl, found[index], _properties(cl, found[index]))
+        return OpenClContext(cl, found[index], _properties(found[index]))
 
     def _devices(self, cl: Any) -> list[Any]:
         found, refused = [], []
@@ -112,7 +112,7 @@ def _missing(cl: Any, device: Any) -> str:
     return ", ".join(text for extension, text in _EXTENSIONS.items() if extension not in extensions)
 
 
-def _properties(cl: Any, device: Any) -> DeviceProperties:
+def _properties(device: Any) -> DeviceProperties:
     return DeviceProperties(
         name=device.name.strip(),
         subgroups=_subgroups(device.int_ptr),

@@ -154,7 +154,7 @@ class OpenClRecording:
     def _memory(self, address: int, size: int) -> Any:
         """Return what pyopencl takes for memory: an array there, whose bytes it never reads."""
         content = (ctypes.c_uint8 * size).from_address(address)
-        return self._cl.SVM(np.frombuffer(content, np.uint8))
+        return self._cl.SVM(np.ctypeslib.as_array(content))
 
 
 class OpenClContext:

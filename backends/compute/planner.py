@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fanfold.backends.image import integers
-from fanfold.backends.image.program import Function, Image, Step
+from fanfold.backends.image.program import STEPS, Function, Image, Step
 from fanfold.errors import CallError, FanfoldError
 
 from .dtypes import item_bytes, torch_names
@@ -98,7 +98,8 @@ class _Planner:
 
     def select(self, operands: list[Any], _attributes: Mapping[str, Any]) -> Value:
         condition, a, b = operands
-        return a if condition else b
+        chosen: Value = a if condition else b
+        return chosen
 
     def align(self, operands: list[Any], _attributes: Mapping[str, Any]) -> int:
         return integers.align(*operands)
@@ -230,9 +231,5 @@ def _spans(command: object) -> tuple[Span, ...]:
 
 #: What each step does: gets the planner, the operands and the attributes, and returns its result if it has one.
 _STEPS: dict[str, Callable[[_Planner, list[Any], Mapping[str, Any]], Value | None]] = {
-    name: getattr(_Planner, name)
-    for name in (
-        "integer arith convert compare select align dim rank check contents view allocate release subspan size "
-        "parameter data load store dispatch fill copy update barrier"
-    ).split()
+    name: getattr(_Planner, name) for name in STEPS
 }

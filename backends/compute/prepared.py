@@ -14,8 +14,8 @@ from fanfold.errors import FanfoldError
 from .kernels import Kernels
 from .located import at
 from .plan import Barrier, Block, Command, Copy, Fill, Launch, Plan, Span
-from .pool import Pool
 from .protocol import Context, Recording
+from .shared import Lease, SharedBuffers
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class Memory:
     """
 
     context: Context
-    device: Pool
-    host: Pool
+    device: SharedBuffers
+    host: SharedBuffers
 
 
 class Prepared:
-    """A plan with its memory, which it keeps until it is released.
+    """A plan with its memory, which it keeps until it is released, and shares with the program's other plans.
 
     Args:
         plan: What to do.
@@ -57,30 +57,33 @@ class Prepared:
         #: Where each result is, on the host or the device, with its size.
         self.results: list[tuple[int, int]] = []
         with ExitStack() as stack:
+            self._device, self._host = Lease(memory.device), Lease(memory.host)
+            stack.callback(self._device.release)
+            stack.callback(self._host.release)
             for block in plan.blocks:
-                self._addresses[block] = _take(stack, memory.device, block.size)
+                self._addresses[block] = self._device.take(block.size)
             self._recording = memory.context.record()
             stack.callback(self._recording.release)
-            self._record_inputs(plan, memory, stack)
+            self._record_inputs(plan)
             for command in plan.commands:
                 self._append(self._recording, command)
-            self._record_results(plan, memory, stack, to_host)
+            self._record_results(plan, to_host)
             self._recording.close()
             self._stack = stack.pop_all()
 
-    def _record_inputs(self, plan: Plan, memory: Memory, stack: ExitStack) -> None:
+    def _record_inputs(self, plan: Plan) -> None:
         for block in plan.inputs:
             if block in self._addresses:
                 continue
-            self._addresses[block] = _take(stack, memory.device, block.size)
+            self._addresses[block] = self._device.take(block.size)
             if block.size and block.input is not None:
-                staging = _take(stack, memory.host, block.size)
+                staging = self._host.take(block.size)
                 self._recording.copy(self._addresses[block], staging, block.size)
                 self.staged_inputs.append((block.input, staging, block.size))
         if self.staged_inputs:
             self._recording.barrier()
 
-    def _record_results(self, plan: Plan, memory: Memory, stack: ExitStack, to_host: bool) -> None:
+    def _record_results(self, plan: Plan, to_host: bool) -> None:
         sources = [self._address(result.span) for result in plan.results]
         if not to_host:
             self.results = [(source, result.span.size) for source, result in zip(sources, plan.results, strict=True)]
@@ -88,7 +91,7 @@ class Prepared:
         self._recording.barrier()
         for source, result in zip(sources, plan.results, strict=True):
             size = result.span.size
-            staging = _take(stack, memory.host, size)
+            staging = self._host.take(size)
             if size:
                 self._recording.copy(staging, source, size)
             self.results.append((staging, size))
@@ -131,9 +134,3 @@ class Prepared:
                 recording.fill(self._address(command.target), command.pattern, command.target.size)
             case Barrier():
                 recording.barrier()
-
-
-def _take(stack: ExitStack, pool: Pool, size: int) -> int:
-    address = pool.take(size)
-    stack.callback(pool.give, address)
-    return address

@@ -5,7 +5,7 @@
 See `backends/image/host.py` for the other side. To run such a file with iree-runtime alone, give this module to the
 context, between the HAL module and that of the file::
 
-    module = make_module(instance, DeviceModule(device, hal, {}), inputs=1, results=1)
+    module = make_module(DeviceModule(open_context, hal, {}), inputs=1, results=1)
 """
 
 from __future__ import annotations
@@ -118,6 +118,8 @@ class DeviceModule:
             self.error = error
             raise
         made = [self._view(view, content).ref for view, content in results]
+        if not made:
+            return None
         return made[0] if len(made) == 1 else tuple(made)
 
     def _view(self, view: View, content: np.ndarray[Any, Any]) -> Any:
@@ -132,11 +134,10 @@ class DeviceModule:
         return rt.HalBufferView(buffer, list(view.dims), _element_types()[view.dtype])
 
 
-def make_module(instance: Any, device: DeviceModule, inputs: int, results: int) -> Any:
+def make_module(device: DeviceModule, inputs: int, results: int) -> Any:
     """Return the VM module.
 
     Args:
-        instance: The `iree.runtime.VmInstance`.
         device: What it does.
         inputs: How many views the program takes: the machine's functions have fixed numbers of arguments.
         results: How many it returns.
@@ -145,7 +146,7 @@ def make_module(instance: Any, device: DeviceModule, inputs: int, results: int) 
 
     interface = rt.PyModuleInterface(DEVICE_MODULE, lambda _interface: device)
     interface.export(LOAD, "0r_I", DeviceModule.load)
-    interface.export(INVOKE, f"0I{'r' * inputs}_{'r' * results}", DeviceModule.invoke)
+    interface.export(INVOKE, f"0I{'r' * inputs}_{'r' * results or 'v'}", DeviceModule.invoke)
     return interface.create()
 
 

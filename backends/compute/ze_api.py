@@ -134,7 +134,8 @@ def unusable(reason: str) -> TargetError:
         stage="load",
         expected=f"{LIBRARY} and a driver of an Intel GPU, libze_intel_gpu.so.1",
         found=reason,
-        remedy="install Intel's compute runtime (Debian: libze1 and intel-level-zero-gpu) and check with `clinfo`",
+        remedy="install Intel's compute runtime (Debian: libze1, intel-level-zero-gpu), check with sycl-ls; "
+        "without a GPU, pip install pyopencl intel-opencl-rt intel-cmplr-lib-rt runs the same code on the processor",
     )
 
 

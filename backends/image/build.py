@@ -8,8 +8,11 @@ image that is made of both.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 import shutil
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,11 +25,14 @@ from fanfold.errors import CompileError, TargetError
 from .codec import encode
 from .host import compile_host
 from .program import Image, Kernel
-from .schedule import Entry, Schedule, read_schedule
+from .schedule import DIALECTS, Entry, Schedule, read_schedule
 
 #: What makes iree-compile write its schedule, with the places that ops are from. As text, since what is in the
 #: resources of a constant does not survive its bytecode.
 SCHEDULE_FLAGS = ("--compile-to=hal", "--mlir-print-debuginfo")
+
+#: What reading a schedule and converting kernels import.
+_LATER = ("fanfold.passes.spirv.conversion", "iree.compiler.ir", *(f"iree.compiler.dialects.{n}" for n in DIALECTS))
 
 #: IREE names what it writes down of a module by the module's name, which is this if it has none.
 _MODULE = "module"
@@ -57,6 +63,8 @@ def compile_image(
         shutil.rmtree(kernels, ignore_errors=True)
         flags = [*target.compiler_flags(), *SCHEDULE_FLAGS]
         options = [f"--iree-hal-dump-executable-intermediates-to={kernels}", "-o", str(schedule)]
+        # Half a second of imports, while there is nothing to do but to wait for iree-compile.
+        threading.Thread(target=_import_ahead, daemon=True).start()
         try:
             dispatches = compile_input(binary, mlir, flags, options, folder, timeout)
             read = read_schedule(schedule.read_bytes())
@@ -65,6 +73,13 @@ def compile_image(
         image = make_image(str(target), read, kernels, subgroup)
         vmfb = compile_host(binary, encode(image), image.main, folder, timeout)
         return CompiledModule(vmfb, dispatches)
+
+
+def _import_ahead() -> None:
+    # What cannot be imported is imported again where it is used, and says so there.
+    with contextlib.suppress(ImportError):
+        for name in _LATER:
+            importlib.import_module(name)
 
 
 def _subgroup(target: Target) -> int:

@@ -4,7 +4,8 @@
 
 A :class:`Function` is in SSA form. Its values are numbered: integers, buffers and views (a buffer with a shape and a
 dtype). The order of its steps is the order of their effects, so that fences are gone: every `barrier` is one that IREE
-asked for between commands, and a step that reads memory on the host waits for all before it.
+asked for between commands or operations. No step reads memory on the host: integers come from shapes alone. The end of
+a function waits for all that it does.
 """
 
 from __future__ import annotations

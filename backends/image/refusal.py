@@ -13,6 +13,13 @@ _DATA_DEPENDENT = (
     "them depend on it"
 )
 
+#: Why a program cannot have ops that models are known to end up with.
+REASONS = {
+    "hal.buffer.load": "the sizes or the course of the program depend on what is in a tensor",
+    "hal.command_buffer.dispatch.indirect": "the size of a dispatch depends on what is in a tensor",
+    "hal.command_buffer.collective": "a program runs on one device",
+}
+
 #: What to do about ops that models are known to end up with.
 _REMEDIES = {
     "hal.buffer.load": _DATA_DEPENDENT,

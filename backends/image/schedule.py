@@ -8,6 +8,7 @@ and `builder.py` why the order of the steps is right without fences. IREE's own 
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,9 @@ RULES = {
     **queue_rules.RULES,
     **parameter_rules.RULES,
 }
+
+#: The dialects whose Python modules give ops their accessors, once they are imported.
+DIALECTS = ("arith", "cf", "hal", "util")
 
 #: IREE gives functions that need not wait for the device a form with fences, beside one that calls it and waits.
 _WITH_FENCES = "$async"
@@ -74,10 +78,10 @@ def read_schedule(module: bytes | str, *, entry: str = "main") -> Schedule:
     Raises:
         CompileError: If it has what a program image cannot have, or cannot be read.
     """
-    # The ops' accessors are known once these modules are imported.
     from iree.compiler import ir
-    from iree.compiler.dialects import arith, cf, hal, util  # noqa: F401
 
+    for name in DIALECTS:
+        importlib.import_module(f"iree.compiler.dialects.{name}")
     try:
         parsed = ir.Module.parse(module, ir.Context())
     except ir.MLIRError as error:

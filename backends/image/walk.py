@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .builder import Builder
-from .refusal import refuse
+from .refusal import REASONS, refuse
 from .values import EntryPoint, InGlobal, Known, Value
 
 #: So many ops are walked in a function before it is taken for one that does not end.
@@ -131,7 +131,7 @@ class Walk:
             return self._call(op)
         rule = self._rules.get(name)
         if rule is None:
-            raise refuse(op, "a program for this target cannot have this op")
+            raise refuse(op, REASONS.get(name, "a program for this target cannot have this op"))
         return rule(self, op)
 
     def _call(self, op: Any) -> list[Value]:

@@ -12,7 +12,7 @@ STRUCTURE = "module func GlobalVariable EntryPoint ExecutionMode mlir.addressof"
 CONTROL_FLOW = "Branch BranchConditional Return Switch Unreachable mlir.loop mlir.merge mlir.selection mlir.yield"
 VALUES = (
     "Constant Undef Select CompositeConstruct CompositeExtract CompositeInsert VectorShuffle VectorExtractDynamic "
-    "VectorInsertDynamic SpecConstant mlir.referenceof"
+    "VectorInsertDynamic"
 )
 MEMORY = "AccessChain PtrAccessChain Load Store Variable"
 INTEGERS = (
@@ -67,7 +67,8 @@ ALLOWED = frozenset(
 
 #: Attributes that an op may have.
 ATTRIBUTE_NAMES = (
-    "addressing_model alignment branch_weights built_in components equal_semantics execution_mode execution_model "
+    "addressing_model alignment branch_weights built_in case_operand_segments components equal_semantics "
+    "execution_mode execution_model "
     "execution_scope fn function_control function_type group_operation indices initializer interface literals "
     "loop_control memory_access memory_model memory_scope memory_semantics operandSegmentSizes selection_control "
     "semantics storage_class sym_name type unequal_semantics value values variable vce_triple"

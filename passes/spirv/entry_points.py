@@ -15,7 +15,8 @@ After::
     spirv.ExecutionMode @k "ContractionOff"
 
 Without `SubgroupSize` a driver takes the size that it likes, and reductions are silently wrong. Without
-`ContractionOff` it may fuse a product and a sum, which PyTorch rounds apart.
+`ContractionOff` it may fuse a product and a sum, which PyTorch rounds apart. Denormals need no mode: Intel's compilers
+keep them unless a build option says otherwise, and the one for CPUs refuses the capability to ask for that.
 """
 
 from torch_mlir import ir

@@ -14,8 +14,8 @@ After::
     %r = spirv.FDiv %one, %root : f32
     %m = spirv.CL.fmod %a, %b : f32
 
-Roots and quotients are correctly rounded when the module is built as `build_options` says, OpenCL's `rsqrt` is not:
-so `torch.rsqrt` on the CPU, which divides by the root, has the same bits. Its `fmod` is exact where the
+Roots and quotients are correctly rounded when the module is built as `fanfold.passes.spirv` says, OpenCL's `rsqrt` is
+not: so the bits are those of PyTorch on the CPU, which divides by the root. OpenCL's `fmod` is exact where the
 instruction need not be.
 """
 

@@ -30,6 +30,7 @@ STORAGE = {
     "Function": "Function",
     "Input": "Input",
     "StorageBuffer": "CrossWorkgroup",
+    "Uniform": "CrossWorkgroup",
     "Workgroup": "Workgroup",
 }
 #: What only the layout of graphics memory has in its types.

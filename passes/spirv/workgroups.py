@@ -18,9 +18,10 @@ After::
     %ids = spirv.CompositeConstruct %x, %y, %z : (i32, i32, i32) -> vector<3xi32>
     spirv.ExecutionMode @k "LocalSize", 32, 1, 1
 
-IREE counts on subgroups of consecutive threads, x first. OpenCL leaves it open, and Intel's runtime for CPUs cuts each
-row of threads along x into subgroups of its own. So this is done where a kernel works with subgroups and its rows are
-not made of whole ones.
+IREE counts on subgroups of consecutive threads, x first; there are even kernels whose workgroup is one subgroup that
+write to shared memory and read it without a barrier between. OpenCL leaves open how threads are cut into subgroups, and
+Intel's runtime for CPUs cuts each row of threads along x. So this is done where a kernel works with subgroups or shares
+memory and its rows are not made of whole subgroups.
 """
 
 from torch_mlir import ir
@@ -31,6 +32,7 @@ from fanfold.passes.walk import iterate
 
 from .building import constant, make, members, name_of, producer, symbol
 from .refusals import refusal
+from .types import read_pointer
 
 LOCAL_SIZE = "#spirv.execution_mode<LocalSize>"
 _SUBGROUP_BUILTINS = ("NumSubgroups", "SubgroupId", "SubgroupLocalInvocationId", "SubgroupSize")
@@ -45,7 +47,7 @@ def flatten_workgroups(module: ir.Operation, subgroup: int) -> None:
     modes = [op for op in members(module, "spirv.ExecutionMode") if str(op.attributes["execution_mode"]) == LOCAL_SIZE]
     sizes = {symbol(op, "fn"): local_size(op) for op in modes}
     ragged = {name: (x, y, z) for name, (x, y, z) in sizes.items() if x % subgroup and y * z > 1}
-    if not ragged or not _uses_subgroups(module):
+    if not ragged or not _depends_on_subgroups(module):
         return
     local = {name_of(op) for op in members(module, "spirv.GlobalVariable") if _built_in(op) == "LocalInvocationId"}
     for op in members(module, "spirv.GlobalVariable"):
@@ -90,10 +92,12 @@ def local_size(mode: ir.Operation) -> tuple[int, int, int]:
     return x, y, z
 
 
-def _uses_subgroups(module: ir.Operation) -> bool:
-    return any(op.name.startswith("spirv.Group") for op in iterate(module)) or any(
-        _built_in(op) in _SUBGROUP_BUILTINS for op in members(module, "spirv.GlobalVariable")
-    )
+def _depends_on_subgroups(module: ir.Operation) -> bool:
+    for op in members(module, "spirv.GlobalVariable"):
+        type_ = read_pointer(ir.TypeAttr(op.attributes["type"]).value)
+        if _built_in(op) in _SUBGROUP_BUILTINS or (type_ is not None and type_.storage == "Workgroup"):
+            return True
+    return any(op.name.startswith("spirv.Group") for op in iterate(module))
 
 
 def _built_in(variable: ir.Operation) -> str | None:

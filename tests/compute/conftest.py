@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from level_zero import chosen
 
 from fanfold.backends.compute.drivers import DRIVERS
 from fanfold.backends.compute.protocol import ComputeDriver
 from fanfold.errors import MissingDependencyError, TargetError
+from level_zero import chosen
 
 
 @pytest.fixture(params=sorted(DRIVERS))

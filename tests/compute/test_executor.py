@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from typing import Any
 
 import numpy as np
 import pytest
-from compute.samples import GROUP, Writer, bits, call, image, scale_and_add, unlinked_code
 
+from compute.samples import GROUP, Writer, bits, call, image, scale_and_add, unlinked_code
 from fanfold.backends.compute import executor as executors
 from fanfold.backends.compute import resident
 from fanfold.backends.compute.executor import Argument, Executor
@@ -46,14 +47,29 @@ def test_the_recorded_list_is_used_again_with_other_numbers(
     program.close()
 
 
-def test_only_so_many_shapes_keep_memory(driver: ComputeDriver) -> None:
+def test_shapes_share_memory_and_only_so_many_keep_any(driver: ComputeDriver) -> None:
     program = Executor(image(scale_and_add()), driver.open(0), {})
-    used = []
-    for _ in range(2):
-        for step in range(1, executors.KEPT + 3):
-            call(program, vector(GROUP * step))
-            used.append(program.memory.device.used_bytes)
-    assert used[-1] == used[executors.KEPT + 1]
+    pool = program.memory.device.pool
+    call(program, vector(GROUP * 64))
+    largest = pool.used_bytes
+    for step in range(1, executors.KEPT):
+        x = vector(GROUP * step)
+        np.testing.assert_array_equal(call(program, x)[1], x * 2)
+        assert pool.used_bytes == largest
+    for step in range(1, 2 * executors.KEPT):
+        call(program, vector(GROUP * step))
+    assert pool.used_bytes == largest
+    assert len(program._prepared) == executors.KEPT
+    program.close()
+
+
+def test_denormals_are_kept(driver: ComputeDriver) -> None:
+    program = Executor(image(scale_and_add()), driver.open(0), {})
+    x = np.full(GROUP, 1e-40, np.float32)
+    total, doubled = call(program, x)
+    assert doubled[0] > 0
+    np.testing.assert_array_equal(doubled, x * 2)
+    np.testing.assert_array_equal(total, x * 3)
     program.close()
 
 
@@ -67,7 +83,7 @@ def test_the_second_device(driver: ComputeDriver) -> None:
 
 
 def test_a_device_that_is_not_there(driver: ComputeDriver) -> None:
-    with pytest.raises(TargetError, match="there is no device .*:99") as caught:
+    with pytest.raises(TargetError, match=r"there is no device .*:99") as caught:
         driver.open(99)
     assert ":0 (" in str(caught.value.expected)
 
@@ -137,7 +153,9 @@ def test_results_that_share_a_buffer_or_are_an_input(driver: ComputeDriver) -> N
     half = write.do("arith", size, write.index(1), op="shrui", bits=64)
     start = write.do("arith", half, write.index(2), op="divui", bits=64)
     tail = write.do("view", write.do("subspan", y, half, start), write.index(0), start, write.index(8), dtype="f32")
-    program = Executor(image(write.function(write.view(y, size, dim), 0, write.view(y, size, dim), tail)), driver.open(0), {})
+    program = Executor(
+        image(write.function(write.view(y, size, dim), 0, write.view(y, size, dim), tail)), driver.open(0), {}
+    )
     x_in = vector(32)
     first, same, again, part = call(program, x_in)
     np.testing.assert_array_equal(first, x_in * 2)
@@ -223,14 +241,14 @@ def test_a_failure_while_it_runs_gives_the_memory_back(driver: ComputeDriver, mo
     program = Executor(image(scale_and_add()), driver.open(0), {})
     x = vector(64)
     call(program, x)
-    used = program.memory.device.used_bytes
+    used = program.memory.device.pool.used_bytes
 
     def interrupted(_number: int, _view: object) -> int:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         program.call([Argument(x.ctypes.data, "float32", x.shape, x.nbytes)], interrupted)
-    assert program.memory.device.used_bytes < used
+    assert program.memory.device.pool.used_bytes < used
     np.testing.assert_array_equal(call(program, x)[1], x * 2)
     program.close()
 
@@ -241,6 +259,27 @@ def test_a_closed_program(driver: ComputeDriver) -> None:
     program.close()
     with pytest.raises(CallError, match="the program was closed"):
         call(program, vector(16))
+
+
+def test_the_memory_of_other_shapes_makes_room(driver: ComputeDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = Executor(image(scale_and_add()), driver.open(0), {})
+    context, left = program.memory.context, [2]
+    call(program, vector(GROUP))
+    allocate = context.allocate
+
+    def scarce(size: int) -> int:
+        # Two more buffers, then none until some are freed.
+        if not left[0]:
+            left[0] = 10
+            raise CallError("no memory is left", stage="call")
+        left[0] -= 1
+        return allocate(size)
+
+    monkeypatch.setattr(program.memory.device.pool, "_allocate", scarce)
+    x = vector(1600)
+    np.testing.assert_array_equal(call(program, x)[1], x * 2)
+    assert len(program._prepared) == 1
+    program.close()
 
 
 def test_more_memory_than_there_is(driver: ComputeDriver) -> None:
@@ -278,3 +317,37 @@ def test_a_module_that_does_not_build_gives_the_compilers_log(driver: ComputeDri
         Executor(image(scale_and_add(), module=unlinked_code()), driver.open(0), {})
     assert "nowhere_to_be_found" in str(caught.value.found)
     assert "module 0 with scale, add" in str(caught.value.op)
+
+
+def test_inputs_and_results_on_the_device(driver: ComputeDriver) -> None:
+    context = driver.open(0)
+    program = Executor(image(scale_and_add()), context, {})
+    x, size = vector(GROUP), 4 * GROUP
+    host = context.allocate_host(size)
+    inputs, outputs = [context.allocate(size) for _ in range(2)], [context.allocate(size) for _ in range(2)]
+    ctypes.memmove(host, x.ctypes.data, size)
+    for address in inputs:
+        assert context.holds(address)
+        upload = context.record()
+        upload.copy(address, host, size)
+        upload.close()
+        upload.submit()
+        upload.wait()
+        used = program.memory.host.pool.used_bytes
+        argument = Argument(address, "float32", x.shape, size, on_device=True)
+        program.call([argument], lambda number, _view: outputs[number], to_host=False)
+        # Nothing of the host is in between.
+        assert program.memory.host.pool.used_bytes == used
+        download = context.record()
+        download.copy(host, outputs[1], size)
+        download.close()
+        download.submit()
+        download.wait()
+        result = np.ctypeslib.as_array((ctypes.c_float * GROUP).from_address(host))
+        np.testing.assert_array_equal(result, x * 2)
+        result[:] = x
+        upload.release()
+        download.release()
+    assert not context.holds(x.ctypes.data)
+    del result
+    program.close()

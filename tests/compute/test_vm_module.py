@@ -11,8 +11,8 @@ import iree.runtime as rt
 import ml_dtypes
 import numpy as np
 import pytest
-from compute.samples import GROUP, Writer, image, scale_and_add
 
+from compute.samples import GROUP, Writer, image, scale_and_add
 from fanfold.backends.compute.protocol import ComputeDriver
 from fanfold.backends.compute.vm_module import DeviceModule, make_module
 from fanfold.backends.image.codec import encode
@@ -27,7 +27,7 @@ def load(driver: ComputeDriver, program: Image, folder: Path) -> tuple[Any, Devi
     file.write_bytes(compile_host(find_compiler(), encode(program), program.main, folder, None))
     config = rt.Config("local-sync")
     device = DeviceModule(lambda: driver.open(0), config.device, {})
-    module = make_module(config.vm_instance, device, program.main.inputs, len(program.main.results))
+    module = make_module(device, program.main.inputs, len(program.main.results))
     hal = rt.create_hal_module(config.vm_instance, config.device)
     modules = (hal, module, rt.VmModule.mmap(config.vm_instance, str(file)))
     context = rt.SystemContext(vm_modules=modules, config=config)
@@ -53,6 +53,12 @@ def test_one_result_and_dtypes_that_numpy_does_not_have(driver: ComputeDriver, t
     device.programs[0].close()
 
 
+def test_a_program_without_results(driver: ComputeDriver, tmp_path: Path) -> None:
+    module, device, _ = load(driver, image(Writer(inputs=1).function()), tmp_path)
+    assert module.main(np.zeros(4, np.float32)) is None
+    device.programs[0].close()
+
+
 def test_an_error_in_a_call_is_kept(driver: ComputeDriver, tmp_path: Path) -> None:
     module, device, _ = load(driver, image(scale_and_add()), tmp_path)
     with pytest.raises(Exception, match="the tensor does not fit"):
@@ -70,10 +76,8 @@ def test_a_damaged_image_is_refused(driver: ComputeDriver, tmp_path: Path) -> No
     file.write_bytes(compile_host(find_compiler(), bytes(bytes_), program.main, tmp_path, None))
     config = rt.Config("local-sync")
     device = DeviceModule(lambda: driver.open(0), config.device, {})
-    module = make_module(config.vm_instance, device, 1, 2)
+    module = make_module(device, 1, 2)
     hal = rt.create_hal_module(config.vm_instance, config.device)
     with pytest.raises(Exception, match="damaged"):
-        rt.SystemContext(
-            vm_modules=(hal, module, rt.VmModule.mmap(config.vm_instance, str(file))), config=config
-        )
+        rt.SystemContext(vm_modules=(hal, module, rt.VmModule.mmap(config.vm_instance, str(file))), config=config)
     assert not device.programs

@@ -15,7 +15,7 @@ import iree.runtime as rt
 import pytest
 from iree.runtime import _binding
 
-from fanfold.backends import device, gpu, gpu_context
+from fanfold.backends import device, gpu
 
 
 class FakeLibrary:
@@ -85,7 +85,8 @@ def fake_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDriver]:
     monkeypatch.setattr(device, "_DRIVERS", {})
     monkeypatch.setattr(device, "_DEVICES", {})
     monkeypatch.setattr(gpu, "missing_libraries", lambda _: [])
-    monkeypatch.setattr(gpu_context.ctypes, "CDLL", lambda _: library)
+    load = ctypes.CDLL
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: library if name == "libcuda.so" else load(name))
     monkeypatch.setattr(_binding, "create_hal_driver", lambda _: driver)
     yield driver
     assert library.stack == [], "a thread was not given back"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+from fanfold.backends.compute import drivers as compute_drivers
 from fanfold.backends.drivers import DRIVERS
 from fanfold.backends.placement import choose_device
 from fanfold.backends.target import BACKENDS
@@ -27,6 +28,10 @@ from fanfold.errors import TargetError
         ("rocm:2", "rocm:gfx942", "hip", "rocm:2"),
         ("hip:12", "rocm:gfx950", "hip", "rocm:12"),
         ("vulkan:1", "vulkan", "vulkan", "vulkan:1"),
+        ("level_zero", "xpu:pvc", "level_zero", "level_zero:0"),
+        ("level_zero:1", "xpu", "level_zero", "level_zero:1"),
+        (torch.device("xpu", 2), "xpu", "level_zero", "level_zero:2"),
+        ("opencl", "xpu", "opencl", "opencl:0"),
     ],
 )
 def test_devices_and_their_canonical_names(device: Any, target: str, driver: str, canonical: str) -> None:
@@ -37,7 +42,7 @@ def test_devices_and_their_canonical_names(device: Any, target: str, driver: str
 
 @pytest.mark.parametrize(
     "device",
-    ["", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1:2", "cuda:¹", "cpu:", "tpu:0", "1", "cuda:" + "9" * 5000],
+    ["", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1:2", "cuda:¹", "cpu:", "npu:0", "1", "cuda:" + "9" * 5000],
 )
 def test_malformed_names_are_refused_with_what_there_is(device: str) -> None:
     with pytest.raises(TargetError, match="there is no device") as caught:
@@ -57,9 +62,11 @@ def test_what_is_no_name_is_refused(device: Any) -> None:
     ("device", "target", "expected", "compile_for"),
     [
         ("cpu", "cuda:sm_90", "cuda:<index>", "for cpu"),
-        ("cuda:0", "cpu", "cpu", "for cuda"),
+        ("cuda:0", "cpu", "cpu", "for cuda:<arch>"),
         (torch.device("cuda"), "rocm:gfx942", "rocm:<index> or hip:<index>", "for cuda"),
-        ("hip:1", "cuda:sm_90", "cuda:<index>", "for rocm"),
+        ("hip:1", "cuda:sm_90", "cuda:<index>", "for rocm:<arch>"),
+        ("opencl", "cpu", "cpu", "for xpu"),
+        ("cpu", "xpu:bmg", "level_zero:<index> or xpu:<index> or opencl:<index>", "for cpu"),
     ],
 )
 def test_a_device_that_does_not_fit_is_refused(device: Any, target: str, expected: str, compile_for: str) -> None:
@@ -67,6 +74,14 @@ def test_a_device_that_does_not_fit_is_refused(device: Any, target: str, expecte
         choose_device(device, target)
     assert caught.value.expected == expected
     assert compile_for in str(caught.value.remedy)
+
+
+@pytest.mark.parametrize("device", ["cpu:1", torch.device("cpu", 1)])
+def test_the_processor_is_one_device(device: Any) -> None:
+    with pytest.raises(TargetError, match="there is no device 'cpu:1'") as caught:
+        choose_device(device, "cpu")
+    assert (caught.value.expected, caught.value.found) == ("cpu", "index 1")
+    assert str(choose_device("cpu:0", "cpu")) == "cpu"
 
 
 def test_torch_built_for_amd_calls_its_devices_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,6 +100,25 @@ def test_where_inputs_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
     assert choose_device(None, "cpu").input_devices() == (torch.device("cpu"),)
     assert choose_device("cuda:1", "cuda:sm_90").input_devices() == (torch.device("cuda", 1), torch.device("cpu"))
     assert choose_device(None, "rocm:gfx942").input_devices() == (torch.device("cpu"),)
+
+
+@pytest.mark.parametrize(
+    ("answering", "driver"),
+    [({"level_zero", "opencl"}, "level_zero"), ({"opencl"}, "opencl"), (set(), "level_zero")],
+)
+def test_the_default_is_the_first_driver_with_a_device(
+    answering: set[str], driver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compute_drivers, "answers", answering.__contains__)
+    assert str(choose_device(None, "xpu")) == f"{driver}:0"
+
+
+def test_tensors_of_torchs_xpu_devices_are_on_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.xpu, "is_available", lambda: True)
+    assert choose_device("level_zero:1", "xpu").input_devices() == (torch.device("xpu", 1), torch.device("cpu"))
+    assert choose_device("opencl", "xpu").input_devices() == (torch.device("cpu"),)
+    monkeypatch.setattr(torch.xpu, "is_available", lambda: False)
+    assert choose_device("level_zero:1", "xpu").input_devices() == (torch.device("cpu"),)
 
 
 def test_every_backend_has_a_driver_that_says_how_to_check_it() -> None:

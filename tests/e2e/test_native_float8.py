@@ -154,6 +154,44 @@ class Linear(nn.Module):
         return other
 
 
+class ScaleOnceMore(nn.Module):
+    """A quantisation, and its scale computed again by a bound that is no number in the graph."""
+
+    def __init__(self, bound: str) -> None:
+        super().__init__()
+        self.bound = bound
+        self.pair = nn.Buffer(torch.tensor([-448.0, 448.0]))
+        self.column = nn.Parameter(torch.full((64, 1), 448.0), requires_grad=False)
+        self.inverse = nn.Buffer(torch.tensor([[1.0], [1 / 448]]))
+        self.middle = nn.Buffer(torch.tensor(224.0))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        q, scale = ops.token_quant(x)
+        largest = x.abs().amax(-1, keepdim=True)
+        match self.bound:
+            case "slice":
+                again = largest / self.pair[1:]
+            case "select":
+                again = largest / self.pair[1]
+            case "parameter":
+                again = largest / self.column[:4]
+            case "reciprocal":
+                again = largest * self.inverse[1]
+            case "sum":
+                again = largest / (self.middle + self.middle)
+            case _:
+                again = largest / (self.middle * 2)
+        return q, scale, again
+
+
+@pytest.mark.parametrize("bound", ["slice", "select", "parameter", "reciprocal", "sum", "product"])
+def test_a_scale_by_a_bound_that_is_a_parameter_is_refused(bound: str) -> None:
+    with pytest.raises(TargetError, match="may be the bound of a quantisation") as caught:
+        fanfold.explain(ScaleOnceMore(bound), (torch.randn(4, 64),), fp8="fnuz")
+    assert "test_native_float8.py" in str(caught.value.location)
+    assert "take the scale that the quantisation returns" in str(caught.value.remedy)
+
+
 @pytest.fixture(scope="module")
 def layer() -> fanfold.Executable:
     return fanfold.compile(Linear(E4M3), (torch.randn(6, 128).bfloat16(),), fp8="fnuz")

@@ -82,6 +82,8 @@ class Machine:
                 return integers.align(*v)
             case "dim":
                 return v[0].shape[a["axis"]]
+            case "rank":
+                return v[0].ndim
             case "check":
                 assert v[0].shape == tuple(v[1:]), a["name"]
                 assert v[0].dtype == _DTYPES[a["dtype"]], a["name"]

@@ -154,6 +154,18 @@ def test_what_the_host_waits_for_is_before_all_that_follows() -> None:
     assert steps_of(function(body)) == ["allocate", "copy", "barrier", "copy"]
 
 
+INDIRECT = (
+    ALLOCA
+    + """
+  %cmd = hal.command_buffer.create device(%device : !hal.device) mode("OneShot") categories("Dispatch")
+    affinity(%affinity) : !hal.command_buffer
+  %executable = util.null : !hal.executable
+  %entry = hal.executable.lookup.function target(%executable : !hal.executable) function(@e::@v::@k) : i64
+  hal.command_buffer.dispatch.indirect<%cmd : !hal.command_buffer> target(%executable : !hal.executable)[%entry]
+    workgroups(%buffer : !hal.buffer)[%c0] bindings([(%buffer : !hal.buffer)[%c0, %c4]]) flags("None")
+"""
+)
+
 REFUSED = {
     "a wait on what is signalled later": (
         ALLOCA + FENCES + COPY.format("%g", "%f") + COPY.format("%past", "%g"),
@@ -165,6 +177,10 @@ REFUSED = {
         "what the device is like",
     ),
     "an op that nobody knows": ("%e = util.buffer.alloc uninitialized : !util.buffer{%c4}", "cannot have this op"),
+    "a dispatch of a size from memory": (
+        INDIRECT,
+        "the size of a dispatch depends on what is in a tensor",
+    ),
     "a function of another module": ("util.call @elsewhere() : () -> ()", "not in the module"),
     "a call of itself": ("util.call @main() : () -> ()", "calls itself"),
     "no end": ("cf.br ^bb1\n^bb1:\n cf.br ^bb2\n^bb2:\n cf.br ^bb1\n^bb3:", "does not end"),

@@ -32,5 +32,5 @@ def test_ci_runs_the_readme_command(tree: Tree) -> None:
 
 @pytest.mark.parametrize("which", [0, 1], ids=["demo", "tests"])
 def test_readme_extras_exist(tree: Tree, which: int) -> None:
-    (extras,) = re.findall(r"\.\[([a-z,]+)\]", readme_commands(tree)[which])
+    (extras,) = re.findall(r"\.\[([a-z,-]+)\]", readme_commands(tree)[which])
     assert set(extras.split(",")) <= set(tree.project["project"]["optional-dependencies"])

@@ -29,9 +29,12 @@ class IntelCpu:
     def __init__(self) -> None:
         try:
             self.cl: Any = load_pyopencl()
+        except MissingDependencyError as error:
+            raise LookupError(f"there is no OpenCL here: {error.message}") from error
+        try:
             platforms = {platform.name: platform for platform in self.cl.get_platforms()}
-        except (MissingDependencyError, Exception) as error:
-            raise LookupError(f"there is no OpenCL here: {error}") from error
+        except self.cl.Error as error:
+            raise LookupError(f"there is no OpenCL runtime here: {error}") from error
         if PLATFORM not in platforms:
             raise LookupError(f"there is no platform {PLATFORM!r}: pip install intel-opencl-rt intel-cmplr-lib-rt")
         self.device = platforms[PLATFORM].get_devices()[0]

@@ -29,6 +29,19 @@ spirv.module Logical GLSL450 requires #spirv.vce<v1.3, [Shader, GroupNonUniformA
 
 // -----
 
+// Kernels of IREE share memory without barriers where a workgroup is one subgroup.
+// CHECK: spirv.ExecutionMode @sharing "LocalSize", 16, 1, 1
+spirv.module Logical GLSL450 requires #spirv.vce<v1.0, [Shader], []> {
+  spirv.GlobalVariable @shared : !spirv.ptr<!spirv.struct<(!spirv.array<16 x f32>)>, Workgroup>
+  spirv.func @sharing() "None" {
+    spirv.Return
+  }
+  spirv.EntryPoint "GLCompute" @sharing, @shared
+  spirv.ExecutionMode @sharing "LocalSize", 8, 2, 1
+}
+
+// -----
+
 // Without work in subgroups the threads may be cut in any way.
 // CHECK: spirv.ExecutionMode @alone "LocalSize", 4, 8, 1
 spirv.module Logical GLSL450 requires #spirv.vce<v1.0, [Shader], []> {

@@ -1,0 +1,77 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Kernels for XPU and Vulkan, run, against the eager oracle: each row op in every form, with every dtype and width."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+import torch
+
+from fanfold.backends.compiling import compile_for_target
+from fanfold.backends.runtime import LoadedModule
+from fanfold.backends.target import parse_target
+from fanfold.dialect.context import parse_module
+from fanfold.lowering import serialised, set_device
+from fanfold.passes.base import PassState
+from fanfold.passes.finalize import Finalize
+from fanfold.passes.form_rows import FormRows
+from fanfold.passes.lower_rows_to_kernel import LowerRowsToKernel
+from fanfold.passes.lower_rows_to_linalg import LowerRowsToLinalg
+from fanfold.passes.pipeline import run_passes
+from passes.row_modules import BF16, DTYPES, ELEMENT, SOURCES, Inputs, Source, assert_eager, special_rows
+from xpu.ways import WAYS, Way, require
+
+WIDTHS = [1, 37, 256, 1536]
+
+#: Every source with every width and with every dtype; a module takes seconds to compile.
+CASES = [
+    pytest.param(source, dtype, width, id=f"{source}-{ELEMENT[dtype]}-{width}")
+    for i, source in enumerate(SOURCES)
+    for j, width in enumerate(WIDTHS)
+    for k, dtype in enumerate(DTYPES)
+    if (i + j + k) % len(DTYPES) == 0
+]
+
+
+@functools.cache
+def compiled(source: str, dtype: torch.dtype, width: int, target: str) -> tuple[bytes, Source]:
+    """Compile a module of `SOURCES`, every region of it by a kernel of ours."""
+    written, parsed = SOURCES[source](dtype, width), parse_target(target)
+    module = parse_module(written.text())
+    set_device(module, parsed)
+    state = PassState(parsed.kernels())
+    # What linalg gets are the slices of rows that no op reads.
+    run_passes(module, [FormRows(), LowerRowsToKernel(), LowerRowsToLinalg(), Finalize()], state)
+    assert not any(decision.reason for decision in state.decisions)
+    return compile_for_target(serialised(module, parsed), parsed).vmfb, written
+
+
+@functools.cache
+def loaded(source: str, dtype: torch.dtype, width: int, way: Way) -> tuple[LoadedModule, Source]:
+    vmfb, written = compiled(source, dtype, width, way.target)
+    name = str(dtype).removeprefix("torch.")
+    outputs = [str(result[2]).removeprefix("torch.") for result in written.results]
+    return LoadedModule(vmfb, way.driver, [name] * 4 + ["float32"] * 2, outputs, {}), written
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize(("source", "dtype", "width"), CASES)
+def test_numbers_are_eagers(source: str, dtype: torch.dtype, width: int, way: Way) -> None:
+    require(way)
+    module, written = loaded(source, dtype, width, way)
+    for rows in (3, 0, 1, 9):
+        inputs = Inputs.around(torch.randn(rows, width).to(dtype))
+        assert_eager(module.call(inputs.all()), written, inputs)
+    inputs = Inputs.around(special_rows(width, dtype))
+    assert_eager(module.call(inputs.all()), written, inputs, exact_only=True)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("source", SOURCES)
+def test_denormals_are_kept(source: str, way: Way) -> None:
+    require(way)
+    module, written = loaded(source, BF16, 256, way)
+    inputs = Inputs.around(torch.randn(5, 256).bfloat16() * torch.finfo(BF16).tiny)
+    assert_eager(module.call(inputs.all()), written, inputs, exact_only=True)
