@@ -1,6 +1,6 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Kernels for XPU and Vulkan, run, against the eager oracle: each row op in every form, with every dtype and width."""
+"""Kernels for XPU, run, against the eager oracle: each row op in every form, with every dtype and width."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The ways in which code for GPUs runs on a machine without one: Intel's CPU compiler by two drivers, and lavapipe."""
+"""The ways in which code for XPU runs on a machine without one: two drivers, both on Intel's OpenCL CPU runtime."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Way:
         return self.driver
 
 
-OPENCL, LEVEL_ZERO, VULKAN = Way("xpu", "opencl"), Way("xpu", "level_zero"), Way("vulkan", "vulkan")
-WAYS = (OPENCL, LEVEL_ZERO, VULKAN)
+OPENCL, LEVEL_ZERO = Way("xpu", "opencl"), Way("xpu", "level_zero")
+WAYS = (OPENCL, LEVEL_ZERO)
 
 
 def require(way: Way) -> None:

@@ -1,0 +1,137 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The regions of the kernel report, and a decoder layer, on both drivers for XPU: numbers, and one dispatch a region."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from transformers.models.llama.configuration_llama import LlamaConfig
+from transformers.models.llama.modeling_llama import LlamaDecoderLayer, LlamaRotaryEmbedding
+
+import fanfold
+from benchmarks.kernels.regions import REGIONS, Region
+from e2e.agreement import assert_quantised, assert_rounded, assert_scales
+from xpu.ways import WAYS, Way, require
+
+BF16, F32 = torch.bfloat16, torch.float32
+WIDTH = 1536
+SEEDS = (0, 1)
+
+
+class One(nn.Module):
+    """A region by itself."""
+
+    def __init__(self, region: Region) -> None:
+        super().__init__()
+        self.region = region
+
+    def forward(self, *operands: Tensor) -> tuple[Tensor, ...]:
+        return self.region.compute(torch.float8_e4m3fn, *operands)
+
+
+def draw(region: Region, rows: int) -> tuple[Tensor, ...]:
+    shapes = {"rows": (rows, WIDTH), "pairs": (rows, 2 * WIDTH), "vector": (WIDTH,), "number": (1,)}
+    made = []
+    for kind in region.operands:
+        value = torch.randn(shapes[kind])
+        made.append(value.abs() / 50 if kind == "number" else value.to(BF16))
+    return tuple(made)
+
+
+@functools.cache
+def saved(name: str, folder: Any) -> str:
+    """Compile a region for XPU with a dynamic number of rows; returns the file."""
+    region = REGIONS[name]
+    rows = torch.export.Dim("rows", min=0)
+    shapes = (tuple({0: rows} if kind in ("rows", "pairs") else None for kind in region.operands),)
+    executable = fanfold.compile(One(region), draw(region, 4), target="xpu", dynamic_shapes=shapes, strict=True)
+    assert executable.report.dispatches == 1
+    path = folder / f"{list(REGIONS).index(name)}.vmfb"
+    executable.save(path)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return tmp_path_factory.mktemp("xpu")
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("name", REGIONS)
+def test_a_region_is_one_dispatch_with_eagers_numbers(name: str, way: Way, folder: Any) -> None:
+    require(way)
+    executable = fanfold.load(saved(name, folder), device=way.driver)
+    for seed in SEEDS:
+        torch.manual_seed(seed)
+        for rows in (1, 33, 0):
+            inputs = draw(REGIONS[name], rows)
+            results, expected = executable(*inputs), REGIONS[name].compute(torch.float8_e4m3fn, *inputs)
+            for found, wanted in zip(results, expected, strict=True):
+                assert found.stride() == wanted.stride() or not wanted.numel()
+                if wanted.element_size() == 1:
+                    assert_quantised(found, wanted)
+                elif wanted.dtype == F32:
+                    assert_scales(found, wanted, BF16)
+                elif wanted.dtype == torch.int32:
+                    assert torch.equal(found, wanted)
+                else:
+                    assert_rounded(found, wanted)
+
+
+class Layer(nn.Module):
+    """A small decoder layer of Llama's whose norms' results go through FP8 to the projections that read them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        config = LlamaConfig(
+            hidden_size=256,
+            intermediate_size=512,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            head_dim=64,
+            attn_implementation="eager",
+        )
+        self.layer = LlamaDecoderLayer(config, layer_idx=0)
+        self.rotary = LlamaRotaryEmbedding(config)
+        for norm in (self.layer.input_layernorm, self.layer.post_attention_layernorm):
+            norm.register_forward_hook(lambda _module, _args, y: self.through_fp8(y))
+
+    @staticmethod
+    def through_fp8(y: Tensor) -> Tensor:
+        q, scales = fanfold.ops.group_quant(y, 128)
+        groups = q.to(F32).unflatten(-1, (-1, 128)) * scales.unsqueeze(-1)
+        return groups.flatten(-2).to(y.dtype)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the layer's hidden state of sequences ``[batch, length, 256]`` that see all of themselves."""
+        positions = torch.arange(x.shape[1]).unsqueeze(0)
+        result = self.layer(x, attention_mask=None, position_embeddings=self.rotary(x, positions))
+        return result if isinstance(result, Tensor) else result[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS, ids=str)
+def test_a_decoder_layer_is_as_close_to_f32_as_eager(way: Way) -> None:
+    require(way)
+    torch.manual_seed(0)
+    model = Layer().eval()
+    x = torch.randn(2, 9, 256)
+    with torch.no_grad():
+        exact = model(x)
+        model = model.bfloat16()
+        expected = model(x.bfloat16())
+        length = torch.export.Dim("length", min=2)
+        executable = fanfold.compile(
+            model, (x.bfloat16(),), target="xpu", device=way.driver, dynamic_shapes={"x": {1: length}}
+        )
+        found = executable(x.bfloat16())
+        shorter, expected_shorter = executable(x[:, :5].bfloat16()), model(x[:, :5].bfloat16())
+    assert sum(decision.fused for decision in executable.report.decisions) >= 4
+    eagers, ours = ((value.float() - exact).square().mean().sqrt() for value in (expected, found))
+    assert ours <= 1.1 * eagers
+    assert (shorter.float() - expected_shorter.float()).abs().max() <= 0.05 * expected_shorter.float().abs().max()
