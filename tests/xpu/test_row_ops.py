@@ -20,18 +20,20 @@ from fanfold.passes.form_rows import FormRows
 from fanfold.passes.lower_rows_to_kernel import LowerRowsToKernel
 from fanfold.passes.lower_rows_to_linalg import LowerRowsToLinalg
 from fanfold.passes.pipeline import run_passes
-from passes.row_modules import BF16, DTYPES, ELEMENT, SOURCES, Inputs, Source, assert_eager, special_rows
-from xpu.ways import WAYS, Way, require
+from passes.row_modules import DTYPES, ELEMENT, SOURCES, Inputs, Source, assert_eager, special_rows
+from xpu.ways import OPENCL, WAYS, Way, require
 
 WIDTHS = [1, 37, 256, 1536]
 
 #: Every source with every width and with every dtype; a module takes seconds to compile.
+#: Both drivers have the same compiler here: Level Zero's takes one width of each.
 CASES = [
-    pytest.param(source, dtype, width, id=f"{source}-{ELEMENT[dtype]}-{width}")
+    pytest.param(source, dtype, width, way, id=f"{source}-{ELEMENT[dtype]}-{width}-{way}")
+    for way in WAYS
     for i, source in enumerate(SOURCES)
     for j, width in enumerate(WIDTHS)
     for k, dtype in enumerate(DTYPES)
-    if (i + j + k) % len(DTYPES) == 0
+    if (i + j + k) % len(DTYPES) == 0 and (way is OPENCL or width == 37)
 ]
 
 
@@ -44,7 +46,7 @@ def compiled(source: str, dtype: torch.dtype, width: int, target: str) -> tuple[
     state = PassState(parsed.kernels())
     # What linalg gets are the slices of rows that no op reads.
     run_passes(module, [FormRows(), LowerRowsToKernel(), LowerRowsToLinalg(), Finalize()], state)
-    assert not any(decision.reason for decision in state.decisions)
+    assert all(decision.kernel for decision in state.decisions)
     return compile_for_target(serialised(module, parsed), parsed).vmfb, written
 
 
@@ -56,22 +58,13 @@ def loaded(source: str, dtype: torch.dtype, width: int, way: Way) -> tuple[Loade
     return LoadedModule(vmfb, way.driver, [name] * 4 + ["float32"] * 2, outputs, {}), written
 
 
-@pytest.mark.parametrize("way", WAYS, ids=str)
-@pytest.mark.parametrize(("source", "dtype", "width"), CASES)
+@pytest.mark.parametrize(("source", "dtype", "width", "way"), CASES)
 def test_numbers_are_eagers(source: str, dtype: torch.dtype, width: int, way: Way) -> None:
     require(way)
     module, written = loaded(source, dtype, width, way)
     for rows in (3, 0, 1, 9):
         inputs = Inputs.around(torch.randn(rows, width).to(dtype))
         assert_eager(module.call(inputs.all()), written, inputs)
-    inputs = Inputs.around(special_rows(width, dtype))
-    assert_eager(module.call(inputs.all()), written, inputs, exact_only=True)
-
-
-@pytest.mark.parametrize("way", WAYS, ids=str)
-@pytest.mark.parametrize("source", SOURCES)
-def test_denormals_are_kept(source: str, way: Way) -> None:
-    require(way)
-    module, written = loaded(source, BF16, 256, way)
-    inputs = Inputs.around(torch.randn(5, 256).bfloat16() * torch.finfo(BF16).tiny)
-    assert_eager(module.call(inputs.all()), written, inputs, exact_only=True)
+    tiny = torch.randn(5, width).to(dtype) * torch.finfo(dtype).tiny
+    for inputs in (Inputs.around(special_rows(width, dtype)), Inputs.around(tiny)):
+        assert_eager(module.call(inputs.all()), written, inputs, exact_only=True)
