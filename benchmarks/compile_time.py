@@ -11,6 +11,7 @@ they are no part of the IR.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import statistics
@@ -30,11 +31,16 @@ LAYERS = (1, 8, 61)
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="The median of so many is shown.")
 @click.option("--cores", type=click.IntRange(1), default=2, show_default=True, help="CPU cores that a process may use.")
 @click.option("--rows", type=click.IntRange(2), default=256, show_default=True, help="Tokens.")
+@click.option(
+    "--target", "targets", multiple=True, default=("cpu",), show_default=True, help="Compile for it. Repeat it."
+)
 @click.option("--one", hidden=True, help="Compile this in this process and print its seconds as JSON.")
-def main(layers: tuple[int, ...], rounds: int, cores: int, rows: int, one: str | None) -> None:
+def main(
+    layers: tuple[int, ...], rounds: int, cores: int, rows: int, targets: tuple[str, ...], one: str | None
+) -> None:
     """Measure the seconds of each stage of a compilation."""
     if one is not None:
-        click.echo(json.dumps(_measure(one, rows)))
+        click.echo(json.dumps(_measure(one, rows, targets[0])))
         return
     from rich.console import Console
     from rich.table import Column, Table
@@ -45,17 +51,17 @@ def main(layers: tuple[int, ...], rounds: int, cores: int, rows: int, one: str |
     os.sched_setaffinity(0, usable)  # what a process may use, its children may use
     console = Console()
     console.print(", ".join(f"{key} {value}" for key, value in describe_machine(len(usable)).items()), highlight=False)
-    head = ["layers", "start", *STAGES, "total", "a layer", "passes a layer", "share"]
+    head = ["layers", "target", "start", *STAGES, "total", "a layer", "passes a layer", "share"]
     table = Table(*(Column(name, justify="right") for name in head), title="Seconds, cold", box=None)
-    for name in ("demo", *map(str, layers)):
-        with console.status(name):
-            runs = [_in_fresh_process(name, rows) for _ in range(rounds)]
+    for name, target in itertools.product(("demo", *map(str, layers)), targets):
+        with console.status(f"{name} for {target}"):
+            runs = [_in_fresh_process(name, rows, target) for _ in range(rounds)]
         seconds = {stage: statistics.median(run[stage] for run in runs) for stage in runs[0]}
         count = int(name) if name.isdecimal() else 1
         total = sum(seconds[stage] for stage in STAGES)
         passes = seconds["passes"]
         table.add_row(
-            name,
+            *(name, target),
             *(f"{seconds[stage]:.2f}" for stage in ("start", *STAGES)),
             f"{total:.2f}",
             f"{total / count:.3f}",
@@ -68,8 +74,8 @@ def main(layers: tuple[int, ...], rounds: int, cores: int, rows: int, one: str |
     )
 
 
-def _in_fresh_process(name: str, rows: int) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.compile_time", "--one", name, "--rows", str(rows)]
+def _in_fresh_process(name: str, rows: int, target: str) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.compile_time", "--one", name, "--rows", str(rows), "--target", target]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise click.ClickException(f"{name}: {done.stderr}")
@@ -77,7 +83,7 @@ def _in_fresh_process(name: str, rows: int) -> dict[str, float]:
     return seconds
 
 
-def _measure(name: str, rows: int) -> dict[str, float]:
+def _measure(name: str, rows: int, target: str) -> dict[str, float]:
     start = time.perf_counter()
     import torch
 
@@ -87,7 +93,7 @@ def _measure(name: str, rows: int) -> dict[str, float]:
     model = _model(name)
     x = torch.zeros(1, rows, 7168, dtype=torch.bfloat16)
     with torch.no_grad():
-        report = fanfold.compile(model, (x,)).report
+        report = fanfold.compile(model, (x,), target=target).report
     return {"start": started, **report.timings}
 
 

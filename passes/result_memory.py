@@ -9,7 +9,7 @@ from .torch_values import defining
 from .walk import all_ops
 
 #: Ops that name the memory of their operand.
-_SAME_MEMORY = ("tensor.bitcast", "tensor.cast", "tensor.expand_shape", "tensor.collapse_shape", FROM_BUILTIN)
+_SAME_MEMORY = ("flow.tensor.bitcast", "tensor.cast", "tensor.expand_shape", "tensor.collapse_shape", FROM_BUILTIN)
 
 
 def results_are_apart(module: ir.Module) -> bool:

@@ -9,19 +9,21 @@ Before::
 
 After::
 
-    %b = tensor.bitcast %k#0 : tensor<?x64xf8E4M3FN> to tensor<?x64xi8>
+    %n = tensor.dim %k#0, %c0 : tensor<?x64xf8E4M3FN>
+    %b = "flow.tensor.bitcast"(%k#0, %n, %n) : (tensor<?x64xf8E4M3FN>, index, index) -> tensor<?x64xi8>
     %q = torch_c.from_builtin_tensor %b : tensor<?x64xi8> -> !torch.vtensor<[?,64],si8>
     return %q : !torch.vtensor<[?,64],si8>
 
 DLPack has no word for fp8 that IREE knows, so a result in fp8 needs a second buffer view at every call, in which it is
-bytes. For IREE the bitcast is no work: it names the same memory. The executable's signature says which results are
-bytes.
+bytes. For IREE the bitcast is no work: it names the same memory. A `tensor.bitcast` could end inside a dispatch, where
+IREE has no code for it. The executable's signature says which results are bytes.
 """
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 from torch_mlir import ir
+from torch_mlir.dialects import arith, tensor
 
 from .base import PassState
 from .row_form import FROM_BUILTIN, from_builtin, to_builtin
@@ -62,5 +64,16 @@ def _bytes(value: ir.Value) -> ir.Value:
     builtin = to_builtin(value) if border is None else border.operands[0]
     type_ = ir.RankedTensorType(builtin.type)
     result = ir.RankedTensorType.get(type_.shape, ir.IntegerType.get_signless(8))
-    bitcast = ir.Operation.create("tensor.bitcast", results=[result], operands=[builtin]).result
-    return from_builtin(bitcast, known_tensor(value).with_element("i8").vtensor())
+    sizes = [
+        tensor.dim(builtin, arith.constant(ir.IndexType.get(), dim))
+        for dim in range(type_.rank)
+        if type_.is_dynamic_dim(dim)
+    ]
+    segments = ir.DenseI32ArrayAttr.get([1, len(sizes), len(sizes)])
+    bitcast = ir.Operation.create(
+        "flow.tensor.bitcast",
+        results=[result],
+        operands=[builtin, *sizes, *sizes],
+        attributes={"operandSegmentSizes": segments},
+    )
+    return from_builtin(bitcast.result, known_tensor(value).with_element("i8").vtensor())
