@@ -42,8 +42,9 @@ def test_compile_time() -> None:
     output = run("-m", "benchmarks.compile_time", "--layers", "2", "--rounds", "1", "--rows", "4")
     assert "demo" in output
     (line,) = (line.split() for line in output.splitlines() if line.strip().startswith("2 "))
-    # Layers, then start, four stages, their total, and the share of a layer.
-    assert all(float(number) > 0 for number in line[1:7])
+    # Layers and target, then start, four stages, their total, and the share of a layer.
+    assert line[1] == "cpu"
+    assert all(float(number) > 0 for number in line[2:8])
 
 
 @pytest.mark.slow
