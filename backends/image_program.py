@@ -18,7 +18,7 @@ from .compute.plan import View
 from .compute.vm_module import DeviceModule, make_module
 from .drivers import DRIVERS
 from .placement import Placement
-from .program import FAILURES, PARAMETER_SCOPE, first_line
+from .program import FAILURES, PARAMETER_SCOPE, cannot_load, first_line, open_module
 from .tensors import ALIGNMENT, torch_dtype
 
 
@@ -64,17 +64,12 @@ class ImageProgram:
             make_module(device, len(inputs), len(outputs)),
         ]
         try:
-            wrap = rt.VmModule.wrap_buffer if isinstance(module, memoryview) else rt.VmModule.copy_buffer
-            modules.append(wrap(host.instance, module))
+            modules.append(open_module(host.instance, module))
             self._context = rt.VmContext(host.instance, modules)
         except FAILURES as error:
             if device.error is not None:
                 raise device.error from error
-            raise ArtifactError(
-                f"IREE cannot load the module: {first_line(error)}",
-                stage="load",
-                remedy="compile the model again with the installed version of iree-base-compiler",
-            ) from error
+            raise cannot_load(error) from error
         if not device.programs:
             raise ArtifactError(
                 "the module has no program image",

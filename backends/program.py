@@ -66,10 +66,7 @@ class Program:
         self._device, self._placement = device, placement
         try:
             with device.context:
-                if isinstance(module, memoryview):
-                    program = rt.VmModule.wrap_buffer(device.instance, module)
-                else:
-                    program = rt.VmModule.copy_buffer(device.instance, module)
+                program = open_module(device.instance, module)
                 self._modules = [rt.create_hal_module(device.instance, device.hal), program]
                 if parameters:
                     self._modules.insert(0, _parameters_module(device.instance, parameters))
@@ -78,11 +75,7 @@ class Program:
                 #: One of the program's contexts, for who measures IREE alone.
                 self.context = rt.VmContext(device.instance, self._modules)
         except FAILURES as error:
-            raise ArtifactError(
-                f"IREE cannot load the module: {first_line(error)}",
-                stage="load",
-                remedy="compile the model again with the installed version of iree-base-compiler",
-            ) from error
+            raise cannot_load(error) from error
         if self.function is None:
             raise ArtifactError(f"the module has no function {FUNCTION!r}", stage="load")
         self._free: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -176,6 +169,23 @@ def _take_apart(outputs: list[torch.Tensor], inputs: Sequence[torch.Tensor]) -> 
         if address in addresses:
             outputs[number] = output.clone()
         addresses.add(address)
+
+
+def open_module(instance: Any, module: bytes | memoryview) -> Any:
+    """Return a ``.vmfb`` as IREE's module; a memoryview is used where it lies."""
+    import iree.runtime as rt
+
+    load = rt.VmModule.wrap_buffer if isinstance(module, memoryview) else rt.VmModule.copy_buffer
+    return load(instance, module)
+
+
+def cannot_load(error: Exception) -> ArtifactError:
+    """Return what is said when IREE rejects a module."""
+    return ArtifactError(
+        f"IREE cannot load the module: {first_line(error)}",
+        stage="load",
+        remedy="compile the model again with the installed version of iree-base-compiler",
+    )
 
 
 def _parameters_module(instance: Any, parameters: Mapping[str, torch.Tensor]) -> Any:

@@ -4,9 +4,9 @@
 
 from torch_mlir import ir
 
+from .main_results import main_returns
 from .row_form import FROM_BUILTIN
 from .torch_values import defining
-from .walk import all_ops
 
 #: Ops that name the memory of their operand.
 _SAME_MEMORY = ("flow.tensor.bitcast", "tensor.cast", "tensor.expand_shape", "tensor.collapse_shape", FROM_BUILTIN)
@@ -18,9 +18,7 @@ def results_are_apart(module: ir.Module) -> bool:
     IREE gives equal results the same memory, and an unchanged input its own. It cannot find such in one dispatch, which
     writes each of its results; of two dispatches it could find that they are the same.
     """
-    for terminator in all_ops(module, "func.return"):
-        if terminator.parent.opview.name.value != "main":
-            continue
+    for terminator in main_returns(module):
         written = [result for value in terminator.operands if (result := _written(value)) is not None]
         dispatches = {result.owner.operation for result in written}
         distinct = {result.result_number for result in written}

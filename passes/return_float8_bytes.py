@@ -26,9 +26,9 @@ from torch_mlir import ir
 from torch_mlir.dialects import arith, tensor
 
 from .base import PassState
+from .main_results import change_results
 from .row_form import FROM_BUILTIN, from_builtin, to_builtin
 from .torch_values import known_tensor, made_by, torch_tensor
-from .walk import all_ops
 
 
 @dataclass(frozen=True)
@@ -39,23 +39,15 @@ class ReturnFloat8Bytes:
 
     def run(self, module: ir.Module, state: PassState) -> int:
         """Return bytes wherever the main function returns fp8."""
-        count = 0
-        for terminator in all_ops(module, "func.return"):
-            function = terminator.parent.opview
-            if function.name.value != "main":
-                continue
-            with module.context, terminator.location, ir.InsertionPoint(terminator):
-                for i, value in enumerate(terminator.operands):
-                    known = torch_tensor(value.type)
-                    if known is None or not known.element.startswith("f8"):
-                        continue
-                    terminator.operands[i] = _bytes(value)
-                    state.byte_results.add(i)
-                    count += 1
-                types = [v.type for v in terminator.operands]
-                inputs = function.type.inputs
-                function.attributes["function_type"] = ir.TypeAttr.get(ir.FunctionType.get(inputs, types))
-        return count
+
+        def as_bytes(number: int, value: ir.Value) -> ir.Value | None:
+            known = torch_tensor(value.type)
+            if known is None or not known.element.startswith("f8"):
+                return None
+            state.byte_results.add(number)
+            return _bytes(value)
+
+        return change_results(module, as_bytes)
 
 
 def _bytes(value: ir.Value) -> ir.Value:

@@ -24,10 +24,10 @@ from typing import ClassVar
 from torch_mlir import ir
 
 from .base import PassState
+from .main_results import change_results
 from .row_form import FROM_BUILTIN, from_builtin
 from .scale_memory import LAYOUT
 from .torch_values import TorchTensor, defining, made_by
-from .walk import all_ops
 
 
 @dataclass(frozen=True)
@@ -38,23 +38,15 @@ class ReturnScaleLayouts:
 
     def run(self, module: ir.Module, state: PassState) -> int:
         """Return memory wherever a function returns column-major scales."""
-        count = 0
-        for terminator in all_ops(module, "func.return"):
-            function = terminator.parent.opview
-            if function.name.value != "main":
-                continue
-            with module.context, terminator.location:
-                for i, value in enumerate(terminator.operands):
-                    transpose = _layout_of(value)
-                    if transpose is not None:
-                        with ir.InsertionPoint(terminator):
-                            terminator.operands[i] = _memory(transpose)
-                        state.result_layouts[i] = ir.StringAttr(transpose.attributes[LAYOUT]).value
-                        count += 1
-                types = [v.type for v in terminator.operands]
-                inputs = function.type.inputs
-                function.attributes["function_type"] = ir.TypeAttr.get(ir.FunctionType.get(inputs, types))
-        return count
+
+        def memory(number: int, value: ir.Value) -> ir.Value | None:
+            transpose = _layout_of(value)
+            if transpose is None:
+                return None
+            state.result_layouts[number] = ir.StringAttr(transpose.attributes[LAYOUT]).value
+            return _memory(transpose)
+
+        return change_results(module, memory)
 
 
 def _layout_of(value: ir.Value) -> ir.Operation | None:

@@ -2,24 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The steps from IREE's SPIR-V for Vulkan to a binary for Level Zero and OpenCL.
 
-Before::
-
-    spirv.module Logical GLSL450 requires #spirv.vce<v1.0, [Shader], [SPV_KHR_storage_buffer_storage_class]> {
-      spirv.GlobalVariable @x bind(0, 0) : !spirv.ptr<!spirv.struct<(!spirv.rtarray<f32, stride=4> [0])>, StorageBuffer>
-      spirv.func @kernel() "None" { ... }
-      spirv.EntryPoint "GLCompute" @kernel, @x
-      spirv.ExecutionMode @kernel "LocalSize", 16, 1, 1
-    }
-
-After::
-
-    spirv.module Physical64 OpenCL requires #spirv.vce<v1.2, [Addresses, Kernel, SubgroupDispatch], []> {
-      spirv.func @kernel(%x: !spirv.ptr<f32, CrossWorkgroup>) "None" { ... }
-      spirv.EntryPoint "Kernel" @kernel
-      spirv.ExecutionMode @kernel "LocalSize", 16, 1, 1
-      spirv.ExecutionMode @kernel "SubgroupSize", 16
-      spirv.ExecutionMode @kernel "ContractionOff"
-    }
+`passes/convert_spirv.py` has a module before and after.
 """
 
 from __future__ import annotations
