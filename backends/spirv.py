@@ -42,15 +42,9 @@ class SpirvArch(GpuArch):
     def device(self) -> GpuDevice:
         """Return what the kernel generator has to know.
 
-        SPIR-V has short vectors only, says nothing about how f16 is rounded, and lets quotients and roots be off.
+        SPIR-V has short vectors only.
         """
-        return replace(
-            super().device(),
-            max_threads=self.max_threads,
-            converts_f16=False,
-            by_integers=("arith.divf", "math.sqrt"),
-            vector_limit=4,
-        )
+        return replace(super().device(), max_threads=self.max_threads, vector_limit=4)
 
     def device_target(self) -> str:
         """Return the `#hal.device.target` of a module for this GPU."""

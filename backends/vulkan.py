@@ -41,13 +41,13 @@ class VulkanArch(SpirvArch):
     def device(self) -> GpuDevice:
         """Return what the kernel generator has to know.
 
-        A driver may take it that there is no NaN, fuse products with sums, and take a fused multiply-add apart.
+        A driver may be off with quotients and roots, round f16 in any way, take it that there is no NaN, fuse products
+        with sums, and take a fused multiply-add apart.
         """
-        comparisons = ("arith.cmpf", "arith.minimumf", "arith.maximumf")
-        device = super().device()
         return replace(
-            device,
-            by_integers=(*device.by_integers, *comparisons),
+            super().device(),
+            by_integers=("arith.divf", "math.sqrt", "arith.cmpf", "arith.minimumf", "arith.maximumf"),
+            converts_f16=False,
             fuses_products=True,
             fuses_fma=False,
             meets_in_memory=not self.known_subgroup,
