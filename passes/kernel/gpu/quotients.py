@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Quotients and roots of f32, rounded correctly whatever the device makes of a division or a square root.
 
-SPIR-V lets a device be off by several steps, and lose denormal numbers. So its own result, for numbers between 1 and 4,
+Vulkan lets a device be off by several steps, and lose denormal numbers. So its own result, for numbers between 1 and 4,
 is a guess within `GUESS` steps. What is left over is known exactly, in the low 32 bits of integer products; it gives
 the largest number that is not too large, and then the nearest one.
 """
