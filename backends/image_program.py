@@ -98,8 +98,18 @@ class ImageProgram:
         outputs: list[torch.Tensor] = []
 
         def receive(number: int, view: View) -> int:
-            outputs.append(torch.empty(view.dims, dtype=self._dtypes[number], device=where))
-            return outputs[-1].data_ptr()
+            # Without a device torch takes its default one, whose memory may be no processor's.
+            output = torch.empty(view.dims, dtype=self._dtypes[number], device=where or "cpu")
+            if output.nbytes != view.span.size:
+                raise CallError(
+                    f"result {number} does not fit what the file says of it",
+                    stage="call",
+                    expected=str(output.dtype).removeprefix("torch."),
+                    found=view.dtype,
+                    remedy="compile the model again",
+                )
+            outputs.append(output)
+            return output.data_ptr()
 
         try:
             self.executor.call(arguments, receive, to_host=not on_device)

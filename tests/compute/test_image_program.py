@@ -79,6 +79,24 @@ def test_errors_of_a_call(driver: ComputeDriver, tmp_path: Path) -> None:
         program.call([torch.zeros(16)])
 
 
+def test_results_are_on_the_cpu_whatever_torchs_default_device_is(driver: ComputeDriver, tmp_path: Path) -> None:
+    program = ImageProgram(vmfb(image(scale_and_add()), tmp_path), ["float32"], ["float32"] * 2, {}, placement(driver))
+    x = torch.randn(GROUP)
+    # Memory of a meta tensor is at 0, that of a GPU's where the processor does not write.
+    with torch.device("meta"):
+        _, doubled = program.call([x])
+    assert torch.equal(doubled, x * 2)
+    program.executor.close()
+
+
+def test_results_of_another_size_than_the_signature_says(driver: ComputeDriver, tmp_path: Path) -> None:
+    program = ImageProgram(vmfb(image(scale_and_add()), tmp_path), ["float32"], ["float16"] * 2, {}, placement(driver))
+    with pytest.raises(CallError, match="result 0 does not fit") as caught:
+        program.call([torch.zeros(GROUP)])
+    assert (caught.value.expected, caught.value.found) == ("float16", "float32")
+    program.executor.close()
+
+
 class Model(torch.nn.Module):
     """A norm and a product, with weights."""
 
