@@ -89,11 +89,11 @@ class ImageProgram:
             devices.check_not_forked()
         on_device = not all(tensor.is_cpu for tensor in tensors)
         where = self._placement.torch_device() if on_device else None
-        if on_device:
-            # What torch still computes is on a queue of its own. With an Intel GPU, never run.
-            torch.xpu.synchronize(where)
         # The tensors must live as long as the call: some are copies.
         held = [_dense(tensor) for tensor in tensors]
+        if on_device:
+            # What torch still computes, these copies too, is on a queue of its own. With an Intel GPU, never run.
+            torch.xpu.synchronize(where)
         arguments = [self._argument(tensor, name, on_device) for tensor, name in zip(held, self._inputs, strict=True)]
         outputs: list[torch.Tensor] = []
 
