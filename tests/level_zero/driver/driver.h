@@ -78,7 +78,8 @@ struct command {
 struct list {
   struct object object;
   bool closed;
-  unsigned pending; // submissions that have not been run
+  unsigned pending;    // submissions that have not been run
+  unsigned referenced; // submissions that the device may still read from
   struct command *commands;
   size_t count, capacity;
 };
@@ -86,8 +87,8 @@ struct list {
 struct queue {
   struct object object;
   cl_command_queue queue;
-  struct list **pending;
-  size_t count, capacity;
+  struct list **submitted; // since it was last waited for; `run` of them have been run
+  size_t count, run, capacity;
 };
 
 /// Returns the live allocation that `size` bytes at an address lie in; NULL if they do not lie in one as a whole.

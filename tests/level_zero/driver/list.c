@@ -36,7 +36,7 @@ static ze_result_t CommandListDestroy(ze_command_list_handle_t handle) {
   struct list *list = find(function, LIST, handle);
   if (!list)
     return ZE_RESULT_ERROR_INVALID_ARGUMENT;
-  if (list->pending)
+  if (list->referenced)
     return fail(ZE_RESULT_ERROR_HANDLE_OBJECT_IN_USE, function, "it was submitted and not waited for");
   clear(list);
   return end(function, list);
@@ -58,7 +58,7 @@ static ze_result_t CommandListReset(ze_command_list_handle_t handle) {
   struct list *list = find(function, LIST, handle);
   if (!list)
     return ZE_RESULT_ERROR_INVALID_ARGUMENT;
-  if (list->pending)
+  if (list->referenced)
     return fail(ZE_RESULT_ERROR_HANDLE_OBJECT_IN_USE, function, "it was submitted and not waited for");
   clear(list);
   list->closed = false;
