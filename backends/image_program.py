@@ -121,7 +121,10 @@ class ImageProgram:
 
     def _argument(self, tensor: torch.Tensor, dtype: str, on_device: bool) -> Argument:
         address, size = tensor.data_ptr(), tensor.nbytes
-        if on_device and size and not self.executor.memory.context.holds(address):
+        if not on_device or not size:
+            return Argument(address, dtype, tuple(tensor.shape), size, on_device)
+        allocation = self.executor.memory.context.allocation(address)
+        if allocation is None:
             raise CallError(
                 f"{self._placement} cannot use the memory of a tensor on {tensor.device}",
                 stage="call",
@@ -129,7 +132,7 @@ class ImageProgram:
                 found=f"a tensor on {tensor.device}",
                 remedy="pass tensors on the CPU: tensor.cpu()",
             )
-        return Argument(address, dtype, tuple(tensor.shape), size, on_device)
+        return Argument(address, dtype, tuple(tensor.shape), size, on_device, allocation)
 
 
 def _dense(tensor: torch.Tensor) -> torch.Tensor:

@@ -38,6 +38,8 @@ class Argument:
         dims: Its shape.
         size: Its bytes.
         on_device: Whether kernels can be given this address.
+        allocation: Then, the number of the memory that it is in, see :meth:`protocol.Context.allocation`. A recorded
+            list holds on to that, not to the address alone.
     """
 
     address: int
@@ -45,6 +47,7 @@ class Argument:
     dims: tuple[int, ...]
     size: int
     on_device: bool = False
+    allocation: int = 0
 
 
 #: Gets the number of a result, and what it is, and returns the address where its bytes are to be put.
@@ -109,7 +112,7 @@ class Executor:
                 expected=str(self._image.main.inputs),
                 found=str(len(arguments)),
             )
-        key = (to_host, *((a.dtype, a.dims, a.address if a.on_device else None) for a in arguments))
+        key = (to_host, *((a.dtype, a.dims, (a.address, a.allocation) if a.on_device else None) for a in arguments))
         with self._lock:
             if not self.close.alive:
                 raise CallError("the program was closed", stage="call")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import itertools
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -171,6 +172,8 @@ class OpenClContext:
         self._context: Any = cl.Context([device])
         self._queue = cl.CommandQueue(self._context)
         self._memory: dict[int, Any] = {}
+        self._numbers: dict[int, int] = {}
+        self._count = itertools.count(1)
 
     def load(self, code: bytes) -> OpenClModule:
         """Build a SPIR-V module.
@@ -195,24 +198,27 @@ class OpenClContext:
                 expected=f"at most {self.properties.largest_bytes} bytes in one piece",
                 remedy="free other memory of the device, or call the model with smaller inputs",
             ) from error
-        self._memory[memory.svm_ptr] = memory
-        return int(memory.svm_ptr)
+        return self._keep(int(memory.svm_ptr), memory)
 
     def allocate_host(self, size: int) -> int:
         """Return the address of ``size`` bytes of the host: OpenCL copies from and to any."""
         memory = np.empty(size, np.uint8)
-        self._memory[memory.ctypes.data] = memory
-        return int(memory.ctypes.data)
+        return self._keep(int(memory.ctypes.data), memory)
 
     def free(self, address: int) -> None:
         """Free what one of the two returned."""
         memory = self._memory.pop(address)
+        del self._numbers[address]
         if isinstance(memory, self._cl.SVMAllocation):
             memory.release()
 
-    def holds(self, address: int) -> bool:
-        """Return whether a kernel may be given memory of others: OpenCL cannot be asked."""
-        return address in self._memory
+    def allocation(self, address: int) -> int | None:
+        """Return the number of memory of this context's own: OpenCL cannot be asked about others'."""
+        return self._numbers.get(address)
+
+    def _keep(self, address: int, memory: Any) -> int:
+        self._memory[address], self._numbers[address] = memory, next(self._count)
+        return address
 
     def record(self) -> OpenClRecording:
         """Return an empty recording."""

@@ -126,6 +126,8 @@ static ze_result_t CommandListAppendMemoryCopy(ze_command_list_handle_t list, vo
   command->target = target;
   command->source = source;
   command->size = size;
+  command->target_memory = memory_at(target, size, NULL);
+  command->source_memory = memory_at(source, size, NULL);
   if (command->target < command->source + size && command->source < command->target + size)
     return fail(ZE_RESULT_ERROR_OVERLAPPING_REGIONS, function, "source and target overlap");
   return keep(list);
@@ -146,6 +148,7 @@ static ze_result_t CommandListAppendMemoryFill(ze_command_list_handle_t list, vo
       size % pattern_size || (uintptr_t)target % pattern_size)
     return fail(ZE_RESULT_ERROR_INVALID_SIZE, function, "the pattern does not fit the bytes");
   command->target = target;
+  command->target_memory = memory_at(target, size, NULL);
   command->size = size;
   command->pattern_size = pattern_size;
   memcpy(command->pattern, pattern, pattern_size);
@@ -169,6 +172,7 @@ static ze_result_t set_arguments(const char *function, const struct kernel *kern
         snprintf(text, sizeof text, "argument %u points to no allocation", i);
         return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, function, text);
       }
+      command->memories[command->pointers] = argument->pointer ? memory_at(argument->pointer, 1, NULL) : NULL;
       command->arguments[command->pointers++] = argument->pointer;
       code = cl.clSetKernelArgSVMPointer(command->kernel, i, argument->pointer);
     }

@@ -67,9 +67,11 @@ static ze_result_t CommandQueueExecuteCommandLists(ze_command_queue_handle_t han
   return ZE_RESULT_SUCCESS;
 }
 
-static bool still_there(const char *address, size_t size, bool may_be_foreign) {
+/// Whether an address is in the allocation that it was in when a command was appended, or still in none. Another one may
+/// begin where that was.
+static bool still_there(const char *address, size_t size, const struct memory *memory) {
   bool foreign;
-  return memory_at(address, size, &foreign) || (foreign && may_be_foreign);
+  return memory_at(address, size, &foreign) == memory && (memory || foreign);
 }
 
 static ze_result_t run_command(const char *function, cl_command_queue queue, const struct command *command) {
@@ -78,17 +80,18 @@ static ze_result_t run_command(const char *function, cl_command_queue queue, con
   switch (command->kind) {
   case LAUNCH:
     for (unsigned i = 0; i < command->pointers; i++)
-      if (command->arguments[i] && !still_there(command->arguments[i], 1, false))
+      if (command->arguments[i] && !still_there(command->arguments[i], 1, command->memories[i]))
         return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, function, freed);
     code = cl.clEnqueueNDRangeKernel(queue, command->kernel, 3, NULL, command->global, command->local, 0, NULL, NULL);
     break;
   case COPY:
-    if (!still_there(command->target, command->size, true) || !still_there(command->source, command->size, true))
+    if (!still_there(command->target, command->size, command->target_memory) ||
+        !still_there(command->source, command->size, command->source_memory))
       return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, function, freed);
     code = cl.clEnqueueSVMMemcpy(queue, 0, command->target, command->source, command->size, 0, NULL, NULL);
     break;
   case FILL:
-    if (!still_there(command->target, command->size, false))
+    if (!still_there(command->target, command->size, command->target_memory))
       return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, function, freed);
     code = cl.clEnqueueSVMMemFill(queue, command->target, command->pattern, command->pattern_size, command->size, 0,
                                   NULL, NULL);
