@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fanfold.errors import ArtifactError, CallError
+from fanfold.errors import ArtifactError, CallError, TargetError
 
 from .protocol import ALIGNMENT, DeviceProperties, Kernel
 
@@ -165,12 +165,22 @@ class OpenClContext:
         cl: pyopencl.
         device: The device.
         properties: What it is.
+
+    Raises:
+        TargetError: If it does not open.
     """
 
     def __init__(self, cl: Any, device: Any, properties: DeviceProperties) -> None:
         self._cl, self.properties = cl, properties
-        self._context: Any = cl.Context([device])
-        self._queue = cl.CommandQueue(self._context)
+        try:
+            self._context: Any = cl.Context([device])
+            self._queue = cl.CommandQueue(self._context)
+        except cl.Error as error:
+            raise TargetError(
+                f"OpenCL cannot open {properties.name}: {error}",
+                stage="load",
+                remedy="check that it is free and works; `fanfold targets` lists the devices of this machine",
+            ) from error
         self._memory: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
         self._count = itertools.count(1)
@@ -201,8 +211,19 @@ class OpenClContext:
         return self._keep(int(memory.svm_ptr), memory)
 
     def allocate_host(self, size: int) -> int:
-        """Return the address of ``size`` bytes of the host: OpenCL copies from and to any."""
-        memory = np.empty(size, np.uint8)
+        """Return the address of ``size`` bytes of the host: OpenCL copies from and to any.
+
+        Raises:
+            CallError: If there is not so much.
+        """
+        try:
+            memory = np.empty(size, np.uint8)
+        except MemoryError as error:
+            raise CallError(
+                f"cannot allocate {size} bytes of the host: {error}",
+                stage="call",
+                remedy="free other memory, or call the model with smaller inputs",
+            ) from error
         return self._keep(int(memory.ctypes.data), memory)
 
     def free(self, address: int) -> None:
