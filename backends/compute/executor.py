@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 import weakref
 from collections import OrderedDict
@@ -50,6 +51,9 @@ class Argument:
     allocation: int = 0
 
 
+#: Contexts of a process that this one was forked from.
+_OF_PARENTS: list[Context] = []
+
 #: Gets the number of a result, and what it is, and returns the address where its bytes are to be put.
 Receive = Callable[[int, View], int]
 
@@ -74,7 +78,7 @@ class Executor:
         self._image = image
         self._lock = threading.Lock()
         #: Gives back the device's memory; also when nobody has the program any more.
-        self.close = weakref.finalize(self, context.close)
+        self.close = weakref.finalize(self, _close, context, os.getpid())
         # The system frees all when the process ends, and drivers may be gone before.
         self.close.atexit = False
         try:
@@ -155,6 +159,10 @@ class Executor:
     def _forget_oldest(self) -> None:
         _, (_, prepared) = self._prepared.popitem(last=False)
         prepared.release()
+        for pool in (self._memory.device.pool, self._memory.host.pool):
+            # Sizes that grow call by call would leave ten times of what they need, which no other program gets.
+            if pool.idle_bytes > pool.used_bytes:
+                pool.trim()
 
     def _hand_out(self, plan: Plan, prepared: Prepared, receive: Receive, to_host: bool) -> None:
         copies = []
@@ -189,3 +197,11 @@ class Executor:
                 prepared = Prepared(commands, self._memory, self._kernels, {}, to_host=False)
                 stack.callback(prepared.release)
                 prepared.run(())
+
+
+def _close(context: Context, process: int) -> None:
+    """Close a context; not in a child of ``fork``, where the same handles would free the parent's memory."""
+    if os.getpid() == process:
+        context.close()
+    else:
+        _OF_PARENTS.append(context)

@@ -63,6 +63,27 @@ def test_shapes_share_memory_and_only_so_many_keep_any(driver: ComputeDriver) ->
     program.close()
 
 
+def test_growing_shapes_do_not_leave_their_memory_idle(driver: ComputeDriver) -> None:
+    program = Executor(image(scale_and_add()), driver.open(0), {})
+    pools = program.memory.device.pool, program.memory.host.pool
+    for step in range(60):
+        x = vector(GROUP * int(64 * 1.04**step))
+        np.testing.assert_array_equal(call(program, x)[1], x * 2)
+        assert all(pool.idle_bytes <= pool.used_bytes for pool in pools)
+    program.close()
+
+
+def test_a_forked_child_leaves_the_parents_memory_alone(driver: ComputeDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = driver.open(0)
+    program = Executor(image(scale_and_add()), context, {})
+    allocated = context.allocate(64)
+    with monkeypatch.context() as child:
+        child.setattr(executors.os, "getpid", lambda: -1)
+        del program
+    assert context.allocation(allocated) is not None
+    context.close()
+
+
 def test_denormals_are_kept(driver: ComputeDriver) -> None:
     program = Executor(image(scale_and_add()), driver.open(0), {})
     x = np.full(GROUP, 1e-40, np.float32)
