@@ -89,17 +89,27 @@ class ImageProgram:
             devices.check_not_forked()
         on_device = not all(tensor.is_cpu for tensor in tensors)
         where = self._placement.torch_device() if on_device else None
-        if on_device:
-            # What torch still computes is on a queue of its own. With an Intel GPU, never run.
-            torch.xpu.synchronize(where)
         # The tensors must live as long as the call: some are copies.
         held = [_dense(tensor) for tensor in tensors]
+        if on_device:
+            # What torch still computes, these copies too, is on a queue of its own. With an Intel GPU, never run.
+            torch.xpu.synchronize(where)
         arguments = [self._argument(tensor, name, on_device) for tensor, name in zip(held, self._inputs, strict=True)]
         outputs: list[torch.Tensor] = []
 
         def receive(number: int, view: View) -> int:
-            outputs.append(torch.empty(view.dims, dtype=self._dtypes[number], device=where))
-            return outputs[-1].data_ptr()
+            # Without a device torch takes its default one, whose memory may be no processor's.
+            output = torch.empty(view.dims, dtype=self._dtypes[number], device=where or "cpu")
+            if output.nbytes != view.span.size:
+                raise CallError(
+                    f"result {number} does not fit what the file says of it",
+                    stage="call",
+                    expected=str(output.dtype).removeprefix("torch."),
+                    found=view.dtype,
+                    remedy="compile the model again",
+                )
+            outputs.append(output)
+            return output.data_ptr()
 
         try:
             self.executor.call(arguments, receive, to_host=not on_device)
@@ -111,7 +121,10 @@ class ImageProgram:
 
     def _argument(self, tensor: torch.Tensor, dtype: str, on_device: bool) -> Argument:
         address, size = tensor.data_ptr(), tensor.nbytes
-        if on_device and size and not self.executor.memory.context.holds(address):
+        if not on_device or not size:
+            return Argument(address, dtype, tuple(tensor.shape), size, on_device)
+        allocation = self.executor.memory.context.allocation(address)
+        if allocation is None:
             raise CallError(
                 f"{self._placement} cannot use the memory of a tensor on {tensor.device}",
                 stage="call",
@@ -119,7 +132,7 @@ class ImageProgram:
                 found=f"a tensor on {tensor.device}",
                 remedy="pass tensors on the CPU: tensor.cpu()",
             )
-        return Argument(address, dtype, tuple(tensor.shape), size, on_device)
+        return Argument(address, dtype, tuple(tensor.shape), size, on_device, allocation)
 
 
 def _dense(tensor: torch.Tensor) -> torch.Tensor:

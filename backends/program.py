@@ -16,6 +16,7 @@ from fanfold.errors import ArtifactError, CallError
 from . import device as devices
 from .crossing import Crossing, share, stage
 from .placement import Placement
+from .tensors import importable
 
 #: The scope of the weights in the compiled module.
 PARAMETER_SCOPE = "model"
@@ -99,9 +100,10 @@ class Program:
             with self._device.context:
                 if all(tensor.is_cpu for tensor in tensors):
                     return staged(tensors)
-                # IREE's work is on a stream of its own, which knows nothing of what torch still computes.
+                # IREE's work is on a stream of its own, which knows nothing of what torch still does, copies included.
+                dense = [importable(tensor) for tensor in tensors]
                 torch.cuda.current_stream(device).synchronize()
-                return shared(tensors)
+                return shared(dense)
 
         return call
 

@@ -53,7 +53,7 @@ def make_downloader(hal: Any, dtype: torch.dtype) -> Exporter:
     usage = rt.BufferUsage.TRANSFER | rt.BufferUsage.MAPPING
 
     def download(view: Any) -> torch.Tensor:
-        tensor = torch.empty(view.shape, dtype=dtype)
+        tensor = torch.empty(view.shape, dtype=dtype, device="cpu")
         if tensor.numel() == 0:
             return tensor
         source = view.get_buffer()

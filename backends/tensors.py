@@ -63,14 +63,14 @@ def make_importer(hal: Any, dtype: torch.dtype) -> Importer:
 
     def import_tensor(tensor: torch.Tensor, address: int) -> Any:
         if address % alignment or not tensor.is_contiguous() or (negatable and tensor.is_neg()):
-            tensor = _aligned(tensor.resolve_neg().contiguous())
+            tensor = importable(tensor)
         elif not address:
             return empty(tensor)
         return from_capsule(to_capsule(tensor))
 
     def import_bytes(tensor: torch.Tensor, address: int) -> Any:
         if address % alignment or not tensor.is_contiguous():
-            tensor = _aligned(tensor.contiguous())
+            tensor = importable(tensor)
         elif not address:
             return empty(tensor)
         view = from_capsule(to_capsule(tensor.view(byte)))
@@ -141,8 +141,12 @@ def element_type(dtype: torch.dtype) -> Any:
     return getattr(rt.HalElementType, _OPAQUE.get(_name(dtype)) or names.get(dtype, f"{kind}_{bits}"))
 
 
-def _aligned(tensor: torch.Tensor) -> torch.Tensor:
-    """Return a contiguous tensor, or its copy on a boundary; torch's allocator gives one, but does not promise it."""
+def importable(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a contiguous tensor on a boundary with the same values: itself, or a copy.
+
+    Torch's allocator gives a boundary, but does not promise it.
+    """
+    tensor = tensor.resolve_neg().contiguous()
     if tensor.data_ptr() % ALIGNMENT == 0:
         return tensor
     size = tensor.numel() * tensor.element_size()

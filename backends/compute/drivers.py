@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from fanfold.errors import MissingDependencyError, TargetError
+from fanfold.errors import FanfoldError
 
 from .level_zero import LevelZeroDriver
 from .opencl import OpenClDriver
@@ -17,7 +17,7 @@ def answers(name: str) -> bool:
     """Return whether a driver has a device here; one that is not installed or does not work has none."""
     try:
         return bool(list_devices(name))
-    except (TargetError, MissingDependencyError):
+    except FanfoldError:
         return False
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 import weakref
 from collections import OrderedDict
@@ -38,6 +39,8 @@ class Argument:
         dims: Its shape.
         size: Its bytes.
         on_device: Whether kernels can be given this address.
+        allocation: Then, the number of the memory that it is in, see :meth:`protocol.Context.allocation`. A recorded
+            list holds on to that, not to the address alone.
     """
 
     address: int
@@ -45,7 +48,11 @@ class Argument:
     dims: tuple[int, ...]
     size: int
     on_device: bool = False
+    allocation: int = 0
 
+
+#: Contexts of a process that this one was forked from.
+_OF_PARENTS: list[Context] = []
 
 #: Gets the number of a result, and what it is, and returns the address where its bytes are to be put.
 Receive = Callable[[int, View], int]
@@ -71,7 +78,7 @@ class Executor:
         self._image = image
         self._lock = threading.Lock()
         #: Gives back the device's memory; also when nobody has the program any more.
-        self.close = weakref.finalize(self, context.close)
+        self.close = weakref.finalize(self, _close, context, os.getpid())
         # The system frees all when the process ends, and drivers may be gone before.
         self.close.atexit = False
         try:
@@ -109,7 +116,7 @@ class Executor:
                 expected=str(self._image.main.inputs),
                 found=str(len(arguments)),
             )
-        key = (to_host, *((a.dtype, a.dims, a.address if a.on_device else None) for a in arguments))
+        key = (to_host, *((a.dtype, a.dims, (a.address, a.allocation) if a.on_device else None) for a in arguments))
         with self._lock:
             if not self.close.alive:
                 raise CallError("the program was closed", stage="call")
@@ -152,6 +159,10 @@ class Executor:
     def _forget_oldest(self) -> None:
         _, (_, prepared) = self._prepared.popitem(last=False)
         prepared.release()
+        for pool in (self._memory.device.pool, self._memory.host.pool):
+            # Sizes that grow call by call would leave ten times of what they need, which no other program gets.
+            if pool.idle_bytes > pool.used_bytes:
+                pool.trim()
 
     def _hand_out(self, plan: Plan, prepared: Prepared, receive: Receive, to_host: bool) -> None:
         copies = []
@@ -186,3 +197,11 @@ class Executor:
                 prepared = Prepared(commands, self._memory, self._kernels, {}, to_host=False)
                 stack.callback(prepared.release)
                 prepared.run(())
+
+
+def _close(context: Context, process: int) -> None:
+    """Close a context; not in a child of ``fork``, where the same handles would free the parent's memory."""
+    if os.getpid() == process:
+        context.close()
+    else:
+        _OF_PARENTS.append(context)

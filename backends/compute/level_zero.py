@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ctypes import byref, c_uint32
 from typing import Any
 
-from fanfold.errors import TargetError
+from fanfold.errors import CallError, TargetError
 
 from . import ze_api
 from . import ze_structs as structs
@@ -24,8 +26,9 @@ class LevelZeroDriver:
         Raises:
             TargetError: If there is no loader, or no driver of a GPU.
         """
-        api = ze_api.load()
-        return [_properties(api, device) for _, device in _gpus(api)]
+        with _looking():
+            api = ze_api.load()
+            return [_properties(api, device) for _, device in _gpus(api)]
 
     def open(self, index: int) -> LevelZeroContext:
         """Return a new context on a GPU.
@@ -33,21 +36,31 @@ class LevelZeroDriver:
         Raises:
             TargetError: If there is no such GPU.
         """
-        api = ze_api.load()
-        found = _gpus(api)
-        if not found:
-            raise ze_api.unusable("its drivers list no GPU")
-        if index >= len(found):
-            names = (f"level_zero:{i} ({_properties(api, device).name})" for i, (_, device) in enumerate(found))
-            raise TargetError(
-                f"there is no device level_zero:{index} on this machine",
-                stage="load",
-                expected=f"one of {', '.join(names)}",
-                found=f"index {index}",
-                remedy="`fanfold targets` lists the devices of this machine",
-            )
-        driver, device = found[index]
-        return LevelZeroContext(api, driver, device, _properties(api, device), _compute_group(api, device))
+        with _looking():
+            api = ze_api.load()
+            found = _gpus(api)
+            if not found:
+                raise ze_api.unusable("its drivers list no GPU")
+            if index >= len(found):
+                names = (f"level_zero:{i} ({_properties(api, device).name})" for i, (_, device) in enumerate(found))
+                raise TargetError(
+                    f"there is no device level_zero:{index} on this machine",
+                    stage="load",
+                    expected=f"one of {', '.join(names)}",
+                    found=f"index {index}",
+                    remedy="`fanfold targets` lists the devices of this machine",
+                )
+            driver, device = found[index]
+            return LevelZeroContext(api, driver, device, _properties(api, device), _compute_group(api, device))
+
+
+@contextmanager
+def _looking() -> Iterator[None]:
+    """Say what it means that a function fails before there is a context."""
+    try:
+        yield
+    except CallError as error:
+        raise ze_api.unusable(error.message) from error
 
 
 def _gpus(api: ze_api.LevelZero) -> list[tuple[int, int]]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import itertools
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fanfold.errors import ArtifactError, CallError
+from fanfold.errors import ArtifactError, CallError, TargetError
 
 from .protocol import ALIGNMENT, DeviceProperties, Kernel
 
@@ -164,13 +165,25 @@ class OpenClContext:
         cl: pyopencl.
         device: The device.
         properties: What it is.
+
+    Raises:
+        TargetError: If it does not open.
     """
 
     def __init__(self, cl: Any, device: Any, properties: DeviceProperties) -> None:
         self._cl, self.properties = cl, properties
-        self._context: Any = cl.Context([device])
-        self._queue = cl.CommandQueue(self._context)
+        try:
+            self._context: Any = cl.Context([device])
+            self._queue = cl.CommandQueue(self._context)
+        except cl.Error as error:
+            raise TargetError(
+                f"OpenCL cannot open {properties.name}: {error}",
+                stage="load",
+                remedy="check that it is free and works; `fanfold targets` lists the devices of this machine",
+            ) from error
         self._memory: dict[int, Any] = {}
+        self._numbers: dict[int, int] = {}
+        self._count = itertools.count(1)
 
     def load(self, code: bytes) -> OpenClModule:
         """Build a SPIR-V module.
@@ -195,24 +208,38 @@ class OpenClContext:
                 expected=f"at most {self.properties.largest_bytes} bytes in one piece",
                 remedy="free other memory of the device, or call the model with smaller inputs",
             ) from error
-        self._memory[memory.svm_ptr] = memory
-        return int(memory.svm_ptr)
+        return self._keep(int(memory.svm_ptr), memory)
 
     def allocate_host(self, size: int) -> int:
-        """Return the address of ``size`` bytes of the host: OpenCL copies from and to any."""
-        memory = np.empty(size, np.uint8)
-        self._memory[memory.ctypes.data] = memory
-        return int(memory.ctypes.data)
+        """Return the address of ``size`` bytes of the host: OpenCL copies from and to any.
+
+        Raises:
+            CallError: If there is not so much.
+        """
+        try:
+            memory = np.empty(size, np.uint8)
+        except MemoryError as error:
+            raise CallError(
+                f"cannot allocate {size} bytes of the host: {error}",
+                stage="call",
+                remedy="free other memory, or call the model with smaller inputs",
+            ) from error
+        return self._keep(int(memory.ctypes.data), memory)
 
     def free(self, address: int) -> None:
         """Free what one of the two returned."""
         memory = self._memory.pop(address)
+        del self._numbers[address]
         if isinstance(memory, self._cl.SVMAllocation):
             memory.release()
 
-    def holds(self, address: int) -> bool:
-        """Return whether a kernel may be given memory of others: OpenCL cannot be asked."""
-        return address in self._memory
+    def allocation(self, address: int) -> int | None:
+        """Return the number of memory of this context's own: OpenCL cannot be asked about others'."""
+        return self._numbers.get(address)
+
+    def _keep(self, address: int, memory: Any) -> int:
+        self._memory[address], self._numbers[address] = memory, next(self._count)
+        return address
 
     def record(self) -> OpenClRecording:
         """Return an empty recording."""

@@ -29,7 +29,7 @@ def load_pyopencl() -> Any:
     """Return pyopencl, which then knows the system's runtimes and Intel's from PyPI.
 
     Raises:
-        MissingDependencyError: If it is not installed.
+        MissingDependencyError: If it is not installed, or does not work.
     """
     if importlib.util.find_spec("pyopencl") is None:
         raise MissingDependencyError(
@@ -40,9 +40,7 @@ def load_pyopencl() -> Any:
         )
     runtime = pip_runtime()
     if VENDORS in os.environ or runtime is None:
-        import pyopencl
-
-        return pyopencl
+        return _import_pyopencl()
     with tempfile.TemporaryDirectory(prefix="fanfold-opencl-") as folder:
         # The variable is read in place of the system's folder.
         for entry in _SYSTEM_VENDORS.glob("*.icd") if _SYSTEM_VENDORS.is_dir() else ():
@@ -50,11 +48,23 @@ def load_pyopencl() -> Any:
         (Path(folder) / "fanfold-intel-cpu.icd").write_text(f"{runtime}\n", encoding="utf-8")
         os.environ[VENDORS] = folder
         try:
-            import pyopencl
-
+            pyopencl = _import_pyopencl()
             _ask_for_platforms(pyopencl)
         finally:
             del os.environ[VENDORS]
+    return pyopencl
+
+
+def _import_pyopencl() -> Any:
+    try:
+        import pyopencl
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"pyopencl is installed and cannot be imported: {error}",
+            stage="load",
+            expected="a package pyopencl that works",
+            remedy="pip install --force-reinstall pyopencl",
+        ) from error
     return pyopencl
 
 

@@ -136,8 +136,11 @@ class Context(Protocol):
         """Free what one of the two returned; nothing that runs must use it."""
         ...
 
-    def holds(self, address: int) -> bool:
-        """Return whether a kernel on this device may be given memory of others that begins there."""
+    def allocation(self, address: int) -> int | None:
+        """Return the number of the allocation that an address is in, if a kernel on this device may be given it.
+
+        It may be memory of others. What is allocated at the same address later has another number.
+        """
         ...
 
     def record(self) -> Recording:

@@ -76,14 +76,14 @@ class LevelZeroContext:
         self._memory.remove(address)
         self.api.zeMemFree(self.handle, address)
 
-    def holds(self, address: int) -> bool:
-        """Return whether the driver knows the address as memory of a device, the host's or shared memory."""
+    def allocation(self, address: int) -> int | None:
+        """Return the driver's number of memory of this device, of the host, or shared; it knows no other."""
         properties = structs.ze_memory_allocation_properties_t()
         owner = c_void_p()
         self.api.zeMemGetAllocProperties(self.handle, address, byref(properties), byref(owner))
         if properties.type == structs.ZE_MEMORY_TYPE_UNKNOWN:
-            return False
-        return owner.value is None or owner.value == self.device
+            return None
+        return properties.id if owner.value is None or owner.value == self.device else None
 
     def record(self) -> LevelZeroRecording:
         """Return an empty recording."""

@@ -88,8 +88,9 @@ class LevelZeroRecording:
 
     def submit(self) -> None:
         """Start it."""
-        self._api.zeCommandQueueExecuteCommandLists(self._context.queue, 1, self._lists, None)
+        # First, or a list that runs would be taken for one that does not if Python were told to stop here.
         self._running = True
+        self._api.zeCommandQueueExecuteCommandLists(self._context.queue, 1, self._lists, None)
 
     def wait(self) -> None:
         """Return when it is done."""
@@ -98,6 +99,9 @@ class LevelZeroRecording:
             pass
         if code:
             raise CallError(f"zeEventHostSynchronize failed with {ze_codes.describe(code)}", stage="call")
+        # The list itself signals the event: the device may still be in the list, which must not be submitted again, or
+        # destroyed, before it has left.
+        self._api.zeCommandQueueSynchronize(self._context.queue, FOREVER)
         self._api.zeEventHostReset(self._event)
         self._running = False
 

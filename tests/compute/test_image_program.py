@@ -11,6 +11,7 @@ import torch
 
 import fanfold
 from compute.samples import GROUP, Writer, image, scale_and_add
+from fanfold.backends import image_program
 from fanfold.backends.compute.drivers import DRIVERS as COMPUTE
 from fanfold.backends.compute.protocol import ComputeDriver
 from fanfold.backends.drivers import DRIVERS
@@ -77,6 +78,38 @@ def test_errors_of_a_call(driver: ComputeDriver, tmp_path: Path) -> None:
     program.executor.close()
     with pytest.raises(CallError, match="was closed"):
         program.call([torch.zeros(16)])
+
+
+def test_results_are_on_the_cpu_whatever_torchs_default_device_is(driver: ComputeDriver, tmp_path: Path) -> None:
+    program = ImageProgram(vmfb(image(scale_and_add()), tmp_path), ["float32"], ["float32"] * 2, {}, placement(driver))
+    x = torch.randn(GROUP)
+    # Memory of a meta tensor is at 0, that of a GPU's where the processor does not write.
+    with torch.device("meta"):
+        _, doubled = program.call([x])
+    assert torch.equal(doubled, x * 2)
+    program.executor.close()
+
+
+def test_results_of_another_size_than_the_signature_says(driver: ComputeDriver, tmp_path: Path) -> None:
+    program = ImageProgram(vmfb(image(scale_and_add()), tmp_path), ["float32"], ["float16"] * 2, {}, placement(driver))
+    with pytest.raises(CallError, match="result 0 does not fit") as caught:
+        program.call([torch.zeros(GROUP)])
+    assert (caught.value.expected, caught.value.found) == ("float16", "float32")
+    program.executor.close()
+
+
+def test_torchs_queue_is_waited_for_after_the_copies_that_are_made_on_it(
+    driver: ComputeDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = ImageProgram(vmfb(image(scale_and_add()), tmp_path), ["float32"], ["float32"] * 2, {}, placement(driver))
+    done: list[str] = []
+    monkeypatch.setattr(torch.xpu, "synchronize", lambda _device: done.append("waited"))
+    monkeypatch.setattr(image_program, "_dense", lambda tensor: done.append("copied") or tensor)
+    monkeypatch.setattr(program.executor, "call", lambda *_arguments, **_options: done.append("called"))
+    # It stands for a tensor on a GPU; without elements, so that nobody asks where it is.
+    program.call([torch.empty(0, device="meta")])
+    assert done == ["copied", "waited", "called"]
+    program.executor.close()
 
 
 class Model(torch.nn.Module):

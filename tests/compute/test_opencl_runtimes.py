@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from fanfold.backends.compute import opencl, opencl_runtimes
-from fanfold.errors import MissingDependencyError, TargetError
+from fanfold.backends.compute.opencl_context import OpenClContext
+from fanfold.backends.compute.protocol import DeviceProperties
+from fanfold.errors import CallError, MissingDependencyError, TargetError
 
 pytest.importorskip("pyopencl", reason="pyopencl comes with the extra `xpu-test`")
 
@@ -55,6 +57,15 @@ def test_without_pyopencl(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MissingDependencyError, match="needs pyopencl") as caught:
         opencl_runtimes.load_pyopencl.__wrapped__()
     assert "pip install pyopencl" in str(caught.value.remedy)
+
+
+def test_a_pyopencl_that_cannot_be_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pyopencl.py").write_text("raise ImportError('libOpenCL.so.1: cannot open shared object file')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "pyopencl", raising=False)
+    with pytest.raises(MissingDependencyError, match="cannot be imported: libOpenCL") as caught:
+        opencl_runtimes.load_pyopencl.__wrapped__()
+    assert "pip install" in str(caught.value.remedy)
 
 
 class FakeError(Exception):
@@ -99,6 +110,23 @@ def test_why_a_platform_is_not_taken(found: list[Any], reason: str, monkeypatch:
     with pytest.raises(TargetError, match="finds no device on this machine that takes SPIR-V") as caught:
         opencl.OpenClDriver().devices()
     assert caught.value.found == reason
+
+
+def test_a_device_that_cannot_be_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_devices: object) -> None:
+        raise FakeError("out of resources")
+
+    properties = DeviceProperties("a chip", (16,), 64, 1 << 16, 1 << 30)
+    with pytest.raises(TargetError, match="OpenCL cannot open a chip: out of resources"):
+        OpenClContext(SimpleNamespace(Error=FakeError, Context=refuse), device(), properties)
+
+
+@pytest.mark.skipif(opencl_runtimes.pip_runtime() is None, reason="intel-opencl-rt comes with the extra `xpu-test`")
+def test_memory_of_the_host_that_is_not_there() -> None:
+    context = opencl.OpenClDriver().open(0)
+    with pytest.raises(CallError, match="cannot allocate"):
+        context.allocate_host(1 << 60)
+    context.close()
 
 
 def test_gpus_come_first() -> None:

@@ -13,6 +13,7 @@ import torch
 
 from devices.samples import executable, vmfb
 from fanfold.backends import gpu_context
+from fanfold.backends import program as programs
 from fanfold.backends.device import list_devices, open_device
 from fanfold.backends.drivers import DRIVERS
 from fanfold.backends.gpu_context import GpuContext
@@ -71,6 +72,14 @@ def test_tensors_on_the_cpu_are_copied_there_and_back(fake_gpu: Any, rows: int) 
 
 
 @pytest.mark.usefixtures("fake_gpu")
+def test_results_of_tensors_on_the_cpu_are_there_whatever_torchs_default_device_is() -> None:
+    exe, x = executable("cuda:sm_80", "cuda:1"), torch.randn(3, 256)
+    with torch.device("meta"):
+        results = exe(x)
+    assert torch.equal(results[0], x + x)
+
+
+@pytest.mark.usefixtures("fake_gpu")
 @pytest.mark.parametrize("rows", [5, 0])
 def test_every_dtype_is_copied_both_ways(rows: int) -> None:
     module = LoadedModule(vmfb("dtypes"), "cuda", DTYPES, [*DTYPES[:6], "bool", "int64", "float16"], {})
@@ -94,9 +103,11 @@ def test_torchs_stream_is_waited_for_before_iree_reads(fake_gpu: Any, monkeypatc
     def run(way: str) -> Callable[[Any], list[Any]]:
         return lambda _: order.append((way, list(fake_gpu.library.stack))) or []
 
+    # Copies that the crossing needs are torch's work too.
+    monkeypatch.setattr(programs, "importable", lambda tensor: order.append("copy") or tensor)
     call: Any = program._on_gpu(run("shared"), run("staged"))
     call([SimpleNamespace(is_cpu=False)])
-    assert order == [torch.device("cuda", 1), "wait", ("shared", [1])]
+    assert order == ["copy", torch.device("cuda", 1), "wait", ("shared", [1])]
     order.clear()
     call([torch.zeros(1)])
     assert order == [("staged", [1])]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from fanfold.backends.compute import ze_api
+from fanfold.backends.compute.drivers import DRIVERS, answers
 from fanfold.backends.compute.ze_codes import describe
 from fanfold.errors import CallError, TargetError
 
@@ -22,10 +23,11 @@ class FakeFunction:
 
     def __call__(self, *arguments: Any) -> int:
         self._library.called.append(self._name)
-        if self._name in ("zeDriverGet", "zeInitDrivers"):
-            arguments[0]._obj.value = 1
-            if arguments[1] is not None:
-                arguments[1][0] = 0x1234
+        if self._name in ("zeDriverGet", "zeInitDrivers", "zeDeviceGet"):
+            count, found = arguments[-2:] if self._name != "zeInitDrivers" else arguments[:2]
+            count._obj.value = 1
+            if found is not None:
+                found[0] = 0x1234
         return self._library.answers.get(self._name, 0)
 
 
@@ -70,6 +72,17 @@ def test_a_machine_without_a_driver() -> None:
         ze_api.LevelZero(FakeLibrary(zeInit=0x78000001, zeInitDrivers=0x78000001))
     assert "libze_loader.so.1" in str(caught.value.expected)
     assert "sycl-ls" in str(caught.value.remedy)
+
+
+@pytest.mark.parametrize("fails", ["zeDriverGet", "zeDeviceGet", "zeDeviceGetProperties"])
+def test_a_driver_that_does_not_work_is_none(fails: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = FakeLibrary("zeInitDrivers", **{fails: 0x70000001})
+    monkeypatch.setattr(ze_api, "load", lambda: ze_api.LevelZero(library))
+    with pytest.raises(TargetError, match=f"finds no GPU on this machine: {fails} failed with ZE_RESULT_ERROR_DEVICE_"):
+        DRIVERS["level_zero"].devices()
+    with pytest.raises(TargetError, match=f"{fails} failed"):
+        DRIVERS["level_zero"].open(0)
+    assert not answers("level_zero")
 
 
 def test_a_machine_without_a_loader(monkeypatch: pytest.MonkeyPatch) -> None:

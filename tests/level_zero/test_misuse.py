@@ -186,6 +186,8 @@ def test_events_that_are_not_balanced(misuse: Misuse) -> None:
     recording.submit()
     misuse.caught("IN_USE", "still to signal it", api.zeEventDestroy, event)
     api.zeEventHostSynchronize(event, 0)
+    misuse.caught("IN_USE", "nobody waited for the list's last submission", recording.submit)
+    misuse.synchronize()
     # Without the reset that `wait` makes.
     recording.submit()
     misuse.caught("SYNCHRONIZATION_OBJECT", "not reset since it was signaled", misuse.synchronize)

@@ -17,6 +17,7 @@ struct context {
 
 struct memory {
   struct object object;
+  uint64_t id; // no other memory's, before or after
   ze_memory_type_t type;
   void *device; // of `ze_device_handle_t`; NULL for memory of the host
   char *begin;
@@ -65,20 +66,23 @@ struct command {
   // LAUNCH
   cl_kernel kernel;
   size_t global[3], local[3];
-  // COPY and FILL; a launch has its pointers in `arguments`
+  // COPY and FILL; a launch has its pointers in `arguments`. Drivers keep the allocations, not only the addresses.
   char *target;
   const char *source;
+  const struct memory *target_memory, *source_memory;
   size_t size;
   char pattern[16];
   size_t pattern_size;
   unsigned pointers;
   char *arguments[MAX_ARGUMENTS];
+  const struct memory *memories[MAX_ARGUMENTS];
 };
 
 struct list {
   struct object object;
   bool closed;
-  unsigned pending; // submissions that have not been run
+  unsigned pending;    // submissions that have not been run
+  unsigned referenced; // submissions that the device may still read from
   struct command *commands;
   size_t count, capacity;
 };
@@ -86,8 +90,8 @@ struct list {
 struct queue {
   struct object object;
   cl_command_queue queue;
-  struct list **pending;
-  size_t count, capacity;
+  struct list **submitted; // since it was last waited for; `run` of them have been run
+  size_t count, run, capacity;
 };
 
 /// Returns the live allocation that `size` bytes at an address lie in; NULL if they do not lie in one as a whole.

@@ -36,7 +36,7 @@ static ze_result_t CommandListDestroy(ze_command_list_handle_t handle) {
   struct list *list = find(function, LIST, handle);
   if (!list)
     return ZE_RESULT_ERROR_INVALID_ARGUMENT;
-  if (list->pending)
+  if (list->referenced)
     return fail(ZE_RESULT_ERROR_HANDLE_OBJECT_IN_USE, function, "it was submitted and not waited for");
   clear(list);
   return end(function, list);
@@ -58,7 +58,7 @@ static ze_result_t CommandListReset(ze_command_list_handle_t handle) {
   struct list *list = find(function, LIST, handle);
   if (!list)
     return ZE_RESULT_ERROR_INVALID_ARGUMENT;
-  if (list->pending)
+  if (list->referenced)
     return fail(ZE_RESULT_ERROR_HANDLE_OBJECT_IN_USE, function, "it was submitted and not waited for");
   clear(list);
   list->closed = false;
@@ -126,6 +126,8 @@ static ze_result_t CommandListAppendMemoryCopy(ze_command_list_handle_t list, vo
   command->target = target;
   command->source = source;
   command->size = size;
+  command->target_memory = memory_at(target, size, NULL);
+  command->source_memory = memory_at(source, size, NULL);
   if (command->target < command->source + size && command->source < command->target + size)
     return fail(ZE_RESULT_ERROR_OVERLAPPING_REGIONS, function, "source and target overlap");
   return keep(list);
@@ -146,6 +148,7 @@ static ze_result_t CommandListAppendMemoryFill(ze_command_list_handle_t list, vo
       size % pattern_size || (uintptr_t)target % pattern_size)
     return fail(ZE_RESULT_ERROR_INVALID_SIZE, function, "the pattern does not fit the bytes");
   command->target = target;
+  command->target_memory = memory_at(target, size, NULL);
   command->size = size;
   command->pattern_size = pattern_size;
   memcpy(command->pattern, pattern, pattern_size);
@@ -169,6 +172,7 @@ static ze_result_t set_arguments(const char *function, const struct kernel *kern
         snprintf(text, sizeof text, "argument %u points to no allocation", i);
         return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, function, text);
       }
+      command->memories[command->pointers] = argument->pointer ? memory_at(argument->pointer, 1, NULL) : NULL;
       command->arguments[command->pointers++] = argument->pointer;
       code = cl.clSetKernelArgSVMPointer(command->kernel, i, argument->pointer);
     }

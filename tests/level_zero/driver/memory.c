@@ -43,6 +43,8 @@ static ze_result_t allocate(const char *function, ze_context_handle_t handle, ze
   if ((uintptr_t)block % guard)
     return fail(ZE_RESULT_ERROR_UNSUPPORTED_ALIGNMENT, function, "OpenCL's memory is not on a page");
   struct memory *memory = new_object(MEMORY, sizeof *memory, context);
+  static uint64_t ids;
+  memory->id = ++ids;
   memory->type = type;
   memory->device = device;
   memory->block = block;
@@ -133,6 +135,7 @@ static ze_result_t MemGetAllocProperties(ze_context_handle_t handle, const void 
     return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, function, "stype is not set");
   struct memory *memory = memory_at(address, 1, NULL);
   properties->type = memory ? memory->type : ZE_MEMORY_TYPE_UNKNOWN;
+  properties->id = memory ? memory->id : 0;
   properties->pageSize = PAGE;
   if (device)
     *device = memory ? memory->device : NULL;

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Command queues. To find what only works by luck, lists are run as late as the API allows, when somebody waits, and
-// the commands between two barriers in the reverse of their order.
+// the commands between two barriers in the reverse of their order. An event says that the commands before it are done,
+// not that the device has left the list that signals it: only who waits for the queue may submit or destroy it again.
 #include <stdlib.h>
 
 #include "driver.h"
@@ -35,7 +36,7 @@ static ze_result_t CommandQueueDestroy(ze_command_queue_handle_t handle) {
   if (queue->count)
     return fail(ZE_RESULT_ERROR_HANDLE_OBJECT_IN_USE, function, "nobody waited for what it was given");
   cl.clReleaseCommandQueue(queue->queue);
-  free(queue->pending);
+  free(queue->submitted);
   return end(function, queue);
 }
 
@@ -53,21 +54,24 @@ static ze_result_t CommandQueueExecuteCommandLists(ze_command_queue_handle_t han
       return ZE_RESULT_ERROR_INVALID_ARGUMENT;
     if (!list->closed)
       return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, function, "the list is not closed");
-    if (list->pending)
+    if (list->referenced)
       return fail(ZE_RESULT_ERROR_HANDLE_OBJECT_IN_USE, function, "nobody waited for the list's last submission");
     if (queue->count == queue->capacity) {
       queue->capacity = queue->capacity ? queue->capacity * 2 : 16;
-      queue->pending = realloc(queue->pending, queue->capacity * sizeof *queue->pending);
+      queue->submitted = realloc(queue->submitted, queue->capacity * sizeof *queue->submitted);
     }
-    queue->pending[queue->count++] = list;
+    queue->submitted[queue->count++] = list;
     list->pending++;
+    list->referenced++;
   }
   return ZE_RESULT_SUCCESS;
 }
 
-static bool still_there(const char *address, size_t size, bool may_be_foreign) {
+/// Whether an address is in the allocation that it was in when a command was appended, or still in none. Another one may
+/// begin where that was.
+static bool still_there(const char *address, size_t size, const struct memory *memory) {
   bool foreign;
-  return memory_at(address, size, &foreign) || (foreign && may_be_foreign);
+  return memory_at(address, size, &foreign) == memory && (memory || foreign);
 }
 
 static ze_result_t run_command(const char *function, cl_command_queue queue, const struct command *command) {
@@ -76,17 +80,18 @@ static ze_result_t run_command(const char *function, cl_command_queue queue, con
   switch (command->kind) {
   case LAUNCH:
     for (unsigned i = 0; i < command->pointers; i++)
-      if (command->arguments[i] && !still_there(command->arguments[i], 1, false))
+      if (command->arguments[i] && !still_there(command->arguments[i], 1, command->memories[i]))
         return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, function, freed);
     code = cl.clEnqueueNDRangeKernel(queue, command->kernel, 3, NULL, command->global, command->local, 0, NULL, NULL);
     break;
   case COPY:
-    if (!still_there(command->target, command->size, true) || !still_there(command->source, command->size, true))
+    if (!still_there(command->target, command->size, command->target_memory) ||
+        !still_there(command->source, command->size, command->source_memory))
       return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, function, freed);
     code = cl.clEnqueueSVMMemcpy(queue, 0, command->target, command->source, command->size, 0, NULL, NULL);
     break;
   case FILL:
-    if (!still_there(command->target, command->size, false))
+    if (!still_there(command->target, command->size, command->target_memory))
       return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, function, freed);
     code = cl.clEnqueueSVMMemFill(queue, command->target, command->pattern, command->pattern_size, command->size, 0,
                                   NULL, NULL);
@@ -124,12 +129,11 @@ static ze_result_t run_list(const char *function, cl_command_queue queue, const 
 
 static ze_result_t run_queue(const char *function, struct queue *queue) {
   ze_result_t result = ZE_RESULT_SUCCESS;
-  for (size_t i = 0; i < queue->count; i++) {
+  for (; queue->run < queue->count; queue->run++) {
     if (!result)
-      result = run_list(function, queue->queue, queue->pending[i]);
-    queue->pending[i]->pending--;
+      result = run_list(function, queue->queue, queue->submitted[queue->run]);
+    queue->submitted[queue->run]->pending--;
   }
-  queue->count = 0;
   if (cl.clFinish(queue->queue) && !result)
     result = fail(ZE_RESULT_ERROR_DEVICE_LOST, function, "OpenCL does not finish");
   return result;
@@ -139,12 +143,18 @@ static ze_result_t CommandQueueSynchronize(ze_command_queue_handle_t handle, uin
   ENTER;
   (void)timeout;
   struct queue *queue = find(function, QUEUE, handle);
-  return queue ? run_queue(function, queue) : ZE_RESULT_ERROR_INVALID_ARGUMENT;
+  if (!queue)
+    return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+  ze_result_t result = run_queue(function, queue);
+  while (queue->count)
+    queue->submitted[--queue->count]->referenced--;
+  queue->run = 0;
+  return result;
 }
 
 static bool is_busy(void *object, const void *context) {
   struct queue *queue = object;
-  return queue->object.parent == context && queue->count;
+  return queue->object.parent == context && queue->run < queue->count;
 }
 
 ze_result_t run_pending(const char *function, struct object *context) {
