@@ -15,6 +15,7 @@ import shutil
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fanfold.backends.gpu import GpuArch
 from fanfold.backends.iree_compiler import CompiledModule, compile_input, find_compiler
@@ -26,6 +27,9 @@ from .codec import encode
 from .host import compile_host
 from .program import Image, Kernel
 from .schedule import DIALECTS, Entry, Schedule, read_schedule
+
+if TYPE_CHECKING:
+    from torch_mlir import ir
 
 #: What makes iree-compile write its schedule, with the places that ops are from. As text, since what is in the
 #: resources of a constant does not survive its bytecode.
@@ -100,13 +104,16 @@ def make_image(target: str, schedule: Schedule, folder: Path, subgroup: int) -> 
     Raises:
         CompileError: If a kernel is not there or cannot be converted.
     """
+    # Imported here: it needs torch-mlir.
+    from fanfold.dialect.context import make_bare_context
+
     modules: dict[bytes, int] = {}
-    kernels = [_kernel(entry, folder, subgroup, modules) for entry in schedule.kernels]
+    context = make_bare_context()
+    kernels = [_kernel(entry, folder, subgroup, context, modules) for entry in schedule.kernels]
     return Image(target, tuple(modules), tuple(kernels), schedule.data, schedule.initializers, schedule.main)
 
 
-def _kernel(entry: Entry, folder: Path, subgroup: int, modules: dict[bytes, int]) -> Kernel:
-    # Imported here: it needs torch-mlir.
+def _kernel(entry: Entry, folder: Path, subgroup: int, context: ir.Context, modules: dict[bytes, int]) -> Kernel:
     from fanfold.passes.spirv.conversion import convert
 
     source = folder / f"{_MODULE}_{entry.executable}_{entry.name}.spirv.mlir"
@@ -124,6 +131,7 @@ def _kernel(entry: Entry, folder: Path, subgroup: int, modules: dict[bytes, int]
         bindings=entry.bindings,
         constants=entry.constants,
         location=entry.executable,
+        context=context,
     )
     source.with_suffix("").with_suffix(".spv").write_bytes(converted.binary)
     found = next((kernel for kernel in converted.kernels if kernel.name == entry.name), None)
