@@ -19,6 +19,7 @@ from .scaled_mm import scaled_mm
 
 _ATEN = torch.ops.aten
 _NARROW = (torch.bfloat16, torch.float16)
+_UNSIGNED = (torch.bool, torch.uint8)
 Decomposition = Callable[..., Any]
 Number = bool | int | float
 
@@ -180,6 +181,27 @@ def _sign(x: Tensor) -> Any:
     return torch.where(x > 0.0, 1.0, torch.where(x < 0.0, -1.0, x * 0.0)).to(x.dtype)
 
 
+def _sort(x: Tensor, dim: int = -1, descending: bool = False) -> Any:
+    """Without a sign: torch-mlir compares bytes and flags as if they had one."""
+    if x.dtype not in _UNSIGNED:
+        return NotImplemented
+    values, positions = _ATEN.sort.default(x.to(torch.int16), dim, descending)
+    return values.to(x.dtype), positions
+
+
+def _sort_stable(x: Tensor, *, stable: bool | None, dim: int = -1, descending: bool = False) -> Any:  # noqa: ARG001
+    """As any: the pass `lower-sorts` leaves what is equal in its order."""
+    return _ATEN.sort.default(x, dim, descending)
+
+
+def _topk(x: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:  # noqa: A002
+    """Without a sign, as a sort."""
+    if x.dtype not in _UNSIGNED:
+        return NotImplemented
+    values, positions = _ATEN.topk.default(x.to(torch.int16), k, dim, largest, sorted)
+    return values.to(x.dtype), positions
+
+
 def _floor_divide(x: Tensor | Number, y: Tensor | Number) -> Any:
     return _divide(x, y, rounding_mode="floor")
 
@@ -209,6 +231,9 @@ _OWN: dict[Any, Decomposition] = {
     _ATEN.div.Scalar_mode: _divide,
     _ATEN.arange.start_step: _arange,
     _ATEN.sign.default: _sign,
+    _ATEN.sort.default: _sort,
+    _ATEN.sort.stable: _sort_stable,
+    _ATEN.topk.default: _topk,
     **{op: _compare(op) for op in (_ATEN.lt.Scalar, _ATEN.le.Scalar, _ATEN.gt.Scalar, _ATEN.ge.Scalar)},
     _ATEN.floor_divide.default: _floor_divide,
     _ATEN.floor_divide.Scalar: _floor_divide,

@@ -31,6 +31,7 @@ from .kernel.vocabulary import Kernels
 from .kernel_records import kernel_records
 from .lower_rows_to_kernel import LowerRowsToKernel
 from .lower_rows_to_linalg import LowerRowsToLinalg
+from .lower_sorts import LowerSorts
 from .raise_aten_rms_norm import RaiseAtenRMSNorm
 from .raise_custom_ops import RaiseCustomOps
 from .raise_spelled_quantize import RaiseSpelledQuantize
@@ -109,6 +110,7 @@ def standard_pipeline() -> list[Pass]:
         # What is left is IREE's to lower, and IREE must not lose its roundings.
         ConvertFloat8(),
         KeepRoundings(),
+        LowerSorts(),
         # The target's generator takes what it can; linalg takes the rest, with the same numbers.
         LowerRowsToKernel(),
         LowerRowsToLinalg(),

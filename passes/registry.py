@@ -25,6 +25,7 @@ from .form_rows import FormRows
 from .keep_roundings import KeepRoundings
 from .lower_rows_to_kernel import LowerRowsToKernel
 from .lower_rows_to_linalg import LowerRowsToLinalg
+from .lower_sorts import LowerSorts
 from .pipeline import standard_pipeline, with_float8
 from .raise_aten_rms_norm import RaiseAtenRMSNorm
 from .raise_custom_ops import RaiseCustomOps
@@ -58,6 +59,7 @@ PASSES: dict[str, type[Pass]] = {
         KeepRoundings,
         LowerRowsToKernel,
         LowerRowsToLinalg,
+        LowerSorts,
         RaiseAtenRMSNorm,
         RaiseCustomOps,
         RaiseSpelledRMSNorm,

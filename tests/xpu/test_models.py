@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from transformers.models.deepseek_v3.configuration_deepseek_v3 import DeepseekV3Config
+from transformers.models.deepseek_v3.modeling_deepseek_v3 import DeepseekV3ForCausalLM
 from transformers.models.llama.configuration_llama import LlamaConfig
 from transformers.models.llama.modeling_llama import LlamaDecoderLayer, LlamaRotaryEmbedding
 
@@ -139,3 +141,47 @@ def test_a_decoder_layer_is_as_close_to_f32_as_eager(way: Way) -> None:
     eagers, ours = ((value.float() - exact).square().mean().sqrt() for value in (expected, found))
     assert ours <= 1.1 * eagers
     assert (shorter.float() - expected_shorter.float()).abs().max() <= 0.05 * expected_shorter.float().abs().max()
+
+
+class Experts(nn.Module):
+    """A DeepSeek-V3 of Hugging Face's with one layer, whose experts are chosen by groups, from tokens to logits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        config = DeepseekV3Config(
+            vocab_size=64,
+            hidden_size=64,
+            moe_intermediate_size=32,
+            num_hidden_layers=1,
+            first_k_dense_replace=0,
+            num_attention_heads=2,
+            num_key_value_heads=2,
+            n_routed_experts=8,
+            n_group=2,
+            topk_group=1,
+            num_experts_per_tok=2,
+            kv_lora_rank=16,
+            q_lora_rank=32,
+            qk_rope_head_dim=8,
+            qk_nope_head_dim=16,
+            v_head_dim=16,
+            num_mtp_layers=0,
+        )
+        self.model = DeepseekV3ForCausalLM(config).eval()
+        # The default, grouped_mm, has an op that nothing lowers.
+        self.model.set_experts_implementation("batched_mm")
+        nn.init.normal_(self.model.model.layers[0].mlp.gate.weight)
+
+    def forward(self, ids: Tensor) -> Any:
+        """Return the logits of tokens."""
+        return self.model(input_ids=ids, use_cache=False).logits
+
+
+@pytest.mark.slow
+def test_a_mixture_of_experts() -> None:
+    require(OPENCL)
+    torch.manual_seed(0)
+    model, ids = Experts(), torch.randint(0, 64, (2, 16))
+    executable = fanfold.compile(model, (ids,), target="xpu", device=OPENCL.driver)
+    with torch.no_grad():
+        torch.testing.assert_close(executable(ids), model(ids), rtol=1e-5, atol=1e-6)
