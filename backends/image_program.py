@@ -89,12 +89,6 @@ class ImageProgram:
             devices.check_not_forked()
         on_device = not all(tensor.is_cpu for tensor in tensors)
         where = self._placement.torch_device() if on_device else None
-        # The tensors must live as long as the call: some are copies.
-        held = [_dense(tensor) for tensor in tensors]
-        if on_device:
-            # What torch still computes, these copies too, is on a queue of its own. With an Intel GPU, never run.
-            torch.xpu.synchronize(where)
-        arguments = [self._argument(tensor, name, on_device) for tensor, name in zip(held, self._inputs, strict=True)]
         outputs: list[torch.Tensor] = []
 
         def receive(number: int, view: View) -> int:
@@ -112,6 +106,13 @@ class ImageProgram:
             return output.data_ptr()
 
         try:
+            # The tensors must live as long as the call: some are copies.
+            held = [_dense(tensor) for tensor in tensors]
+            if on_device:
+                # What torch still computes, these copies too, is on a queue of its own. With an Intel GPU, never run.
+                torch.xpu.synchronize(where)
+            named = zip(held, self._inputs, strict=True)
+            arguments = [self._argument(tensor, name, on_device) for tensor, name in named]
             self.executor.call(arguments, receive, to_host=not on_device)
         except FanfoldError:
             raise

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import itertools
+import threading
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from .protocol import ALIGNMENT, DeviceProperties, Kernel
 
 #: Without it a division and a root may be wrong in their last bits; PyTorch's never are.
 BUILD_FLAGS = ["-cl-fp32-correctly-rounded-divide-sqrt"]
+
+#: Python's filters of warnings are the whole process's: two threads that build would take each other's away.
+_WARNINGS = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class OpenClModule:
     def __init__(self, cl: Any, context: Any, code: bytes) -> None:
         self._cl = cl
         try:
-            with warnings.catch_warnings():
+            with _WARNINGS, warnings.catch_warnings():
                 # Intel's compiler writes a log of its success too.
                 warnings.simplefilter("ignore", cl.CompilerWarning)
                 self._program = cl.Program(context, code).build(BUILD_FLAGS)

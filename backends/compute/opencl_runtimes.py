@@ -13,6 +13,7 @@ import importlib.metadata
 import importlib.util
 import os
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ PACKAGE = "intel-opencl-rt"
 RUNTIME = "libintelocl.so"
 VENDORS = "OCL_ICD_VENDORS"
 _SYSTEM_VENDORS = Path("/etc/OpenCL/vendors")
+#: The variable is the whole process's.
+_LOCK = threading.Lock()
 
 
 @functools.cache
@@ -38,6 +41,11 @@ def load_pyopencl() -> Any:
             expected="the package pyopencl, and an OpenCL runtime that takes SPIR-V",
             remedy="pip install pyopencl; on a machine without a GPU also intel-opencl-rt and intel-cmplr-lib-rt",
         )
+    with _LOCK:
+        return _look()
+
+
+def _look() -> Any:
     runtime = pip_runtime()
     if VENDORS in os.environ or runtime is None:
         return _import_pyopencl()

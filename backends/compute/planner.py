@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Value = int | Span | View
 
+#: A launch counts them in 32 bits.
+_MOST_GROUPS = 2**32 - 1
+
 
 def make_plan(
     image: Image, function: Function, inputs: Sequence[tuple[str, tuple[int, ...], int]], resident: Resident, name: str
@@ -178,6 +181,13 @@ class _Planner:
         constants, places = operands[3 : 3 + count], operands[3 + count :]
         if min(groups) < 0:
             raise CallError(f"there are no {groups} workgroups", stage="call")
+        if max(groups) > _MOST_GROUPS:
+            raise CallError(
+                f"a launch of {groups} workgroups is too large",
+                stage="call",
+                expected=f"at most {_MOST_GROUPS} in each direction",
+                remedy="call the model with smaller inputs",
+            )
         if 0 in groups:
             return
         spans = tuple(self._part(*places[i : i + 3]) for i in range(0, len(places), 3))

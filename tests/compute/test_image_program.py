@@ -70,11 +70,19 @@ def test_errors_at_load_are_those_of_the_device(driver: ComputeDriver, tmp_path:
         ImageProgram(b"nothing", [], [], {}, placement(driver))
 
 
-def test_errors_of_a_call(driver: ComputeDriver, tmp_path: Path) -> None:
+def _fail(_tensor: torch.Tensor) -> torch.Tensor:
+    raise RuntimeError("no memory is left")
+
+
+def test_errors_of_a_call(driver: ComputeDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = vmfb(image(scale_and_add()), tmp_path)
     program = ImageProgram(module, ["float32"], ["float32"] * 2, {}, placement(driver))
     with pytest.raises(CallError, match="the tensor does not fit"):
         program.call([torch.zeros(4, 4)])
+    with monkeypatch.context() as patched:
+        patched.setattr(image_program, "_dense", _fail)
+        with pytest.raises(CallError, match="the execution failed: no memory is left"):
+            program.call([torch.zeros(16)])
     program.executor.close()
     with pytest.raises(CallError, match="was closed"):
         program.call([torch.zeros(16)])

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -57,6 +59,33 @@ def test_without_pyopencl(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MissingDependencyError, match="needs pyopencl") as caught:
         opencl_runtimes.load_pyopencl.__wrapped__()
     assert "pip install pyopencl" in str(caught.value.remedy)
+
+
+def test_two_threads_look_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv(opencl_runtimes.VENDORS, raising=False)
+    both, failed = threading.Barrier(2), []
+
+    def meet(_pyopencl: object = None) -> Path:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(timeout=0.2)
+        return tmp_path / "libintelocl.so"
+
+    def look() -> None:
+        try:
+            opencl_runtimes.load_pyopencl.__wrapped__()
+        except KeyError as error:
+            failed.append(error)
+
+    monkeypatch.setattr(opencl_runtimes, "pip_runtime", meet)
+    monkeypatch.setattr(opencl_runtimes, "_ask_for_platforms", meet)
+    threads = [threading.Thread(target=look) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # The one that ended first took the variable from the other.
+    assert not failed
+    assert opencl_runtimes.VENDORS not in os.environ
 
 
 def test_a_pyopencl_that_cannot_be_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

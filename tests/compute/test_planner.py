@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from compute.samples import GROUP, Writer, image, scale_and_add
+from compute.samples import GROUP, SCALE, Writer, image, scale_and_add
 from fanfold.backends.compute.plan import Barrier, Block, Copy, Fill, Launch, Plan, Span
 from fanfold.backends.compute.planner import make_plan
 from fanfold.backends.image.program import Function
@@ -124,11 +124,16 @@ def steps_that_fail() -> dict[str, tuple[Writer, str]]:
     pattern.do("fill", buffer, pattern.index(2), pattern.index(8), word, width=4)
     memory, minus = groups.do("allocate", groups.index(64)), groups.index(-64)
     groups.scale(memory, memory, minus, 1.0)
+    many = Writer()
+    memory, one, count = many.do("allocate", many.index(64)), many.index(1), many.index(1 << 32)
+    places = (memory, one, one) * 2
+    many.do("dispatch", count, one, one, many.do("integer", value=0, bits=32), *places, kernel=SCALE, constants=1)
     return {
         "step 1 of main, allocate": (negative, "a buffer cannot have -4 bytes"),
         "step 0 of main, dim": (axis, r"a tensor of shape \(4,\) has no axis 1"),
         "step 5 of main, fill": (pattern, "a pattern of 4 bytes does not fit 8 bytes at 2"),
         "step 8 of main, dispatch scale": (groups, r"there are no \(-1, 1, 1\) workgroups"),
+        "step 5 of main, dispatch scale": (many, r"a launch of \(4294967296, 1, 1\) workgroups is too large"),
     }
 
 
