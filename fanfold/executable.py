@@ -37,7 +37,7 @@ class Executable:
     them: they are copied there, and the results back. Results are where the inputs are, and complete when the call
     returns. Each owns its memory, also where eager's is a view of an input or of another result, and carries no
     gradient. What the model takes by position can be given by name too. Right after compiling, the weights are the
-    model's own tensors: writing to them in place changes the executable's results until it is saved and loaded.
+    model's own tensors: writing to them in place may change the executable's results until it is saved and loaded.
 
     Args:
         artifact: What to run.

@@ -153,6 +153,19 @@ def test_memory_that_was_freed(misuse: Misuse) -> None:
     misuse.api.zeCommandListDestroy(on)
 
 
+def test_other_memory_where_some_was_freed(misuse: Misuse) -> None:
+    kernel, on = misuse.kernel(), misuse.new_list()
+    kept, gone = misuse.context.allocate(SIZE), misuse.context.allocate(SIZE)
+    misuse.set(kernel, kept, gone)
+    misuse.launch(kernel, on)
+    misuse.api.zeCommandListClose(on)
+    misuse.context.free(gone)
+    if misuse.context.allocate(SIZE) == gone:
+        misuse.execute(on)
+        misuse.caught("INVALID_ARGUMENT", "uses memory that was freed", misuse.synchronize)
+    misuse.api.zeCommandListDestroy(on)
+
+
 def test_copies_and_fills_beyond_an_allocation(misuse: Misuse) -> None:
     api, on = misuse.api, misuse.new_list()
     a, b = misuse.context.allocate(SIZE), misuse.context.allocate(SIZE)
