@@ -199,12 +199,16 @@ def _ordered(values: Tensor) -> Tensor:
     return torch.where(values.float().isnan(), _FAR, signed)
 
 
-def time_call(function: Callable[[], object], seconds: float = 1.0) -> float:
+#: Seconds of calls that a median is made of; five calls at least.
+SECONDS = 1.0
+
+
+def time_call(function: Callable[[], object]) -> float:
     """Return the median milliseconds of a call, after two that do not count."""
     for _ in range(2):
         function()
     times: list[float] = []
-    end = time.perf_counter() + seconds
+    end = time.perf_counter() + SECONDS
     while len(times) < 5 or time.perf_counter() < end:
         start = time.perf_counter()
         function()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,9 +15,14 @@ from torch.export import exported_program
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose Level Zero's driver, before anything in this process or its workers asks for one."""
+    """Choose Level Zero's driver, before anything in this process or its workers asks for one.
+
+    There is a worker for each core: torch has one thread here, and in the processes that tests start.
+    """
     from level_zero import chosen
 
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    torch.set_num_threads(1)
     chosen.choose(config.cache.mkdir("level_zero"))
 
 
