@@ -35,7 +35,8 @@ class GpuArch:
         subgroup: Lanes that run together.
         shared_bytes: Memory that a workgroup can share, in bytes.
         hardware_fp8: The fp8 types that its conversion instructions know, in MLIR's names.
-        evidence: What the project's tests did with its code: ``compiled only``.
+        evidence: What the project's tests did with its code: ``compiled only``, or ``run on a CPU`` by the vendor's own
+            compiler for them.
     """
 
     name: str

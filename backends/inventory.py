@@ -44,7 +44,7 @@ class Listing:
         target: The canonical target.
         vector_bits: Width of a vector register, or the widest access of a thread, in bits.
         missing: What this machine lacks to run it; empty when it can.
-        evidence: What the project's tests did with its code: ``run``, ``compiled only`` or ``none``.
+        evidence: What the project's tests did with its code: ``run``, ``run on a CPU``, ``compiled only`` or ``none``.
     """
 
     target: str

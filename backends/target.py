@@ -48,7 +48,7 @@ class Arch(Protocol):
 
     @property
     def evidence(self) -> str:
-        """What the project's tests did with code for it: ``run``, ``compiled only`` or ``none``."""
+        """What the project's tests did with code for it: ``run``, ``run on a CPU``, ``compiled only`` or ``none``."""
         ...
 
     @property

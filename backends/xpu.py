@@ -27,7 +27,7 @@ class XpuArch(SpirvArch):
 ARCHS = {
     row.name: row
     for row in (
-        XpuArch(DEFAULT, 16, 65536),
+        XpuArch(DEFAULT, 16, 65536, evidence="run on a CPU"),
         XpuArch("dg2", 16, 65536),
         XpuArch("pvc", 16, 131072, has_f64=True),
         XpuArch("lnl", 16, 131072, has_f64=True),
