@@ -1,6 +1,6 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Whole models of Hugging Face's: every kernel is converted, valid and built, and the logits are eager's."""
+"""A whole model of Hugging Face's: every kernel is converted, valid and built, and the logits are eager's."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ SIZES = {
     "num_hidden_layers": 2,
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
+    "head_dim": 32,
     "max_position_embeddings": 128,
 }
 
@@ -38,18 +39,10 @@ class Logits(nn.Module):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("family", "dtype", "limit"),
-    [
-        ("Llama", torch.bfloat16, 8e-2),
-        ("Qwen3", torch.float32, 1e-5),
-    ],
-    ids=str,
-)
-def test_a_language_model(family: str, dtype: torch.dtype, limit: float, tmp_path: Path, intel: IntelCpu) -> None:
+def test_a_language_model(tmp_path: Path, intel: IntelCpu) -> None:
+    """One is enough for each run of the tests: it takes Intel's compiler a minute. `tests/xpu` has Llama's layer."""
     transformers = pytest.importorskip("transformers", reason="transformers comes with the extra `examples`")
-    config = getattr(transformers, f"{family}Config")(**SIZES, **({"head_dim": 32} if family == "Qwen3" else {}))
-    model = Logits(getattr(transformers, f"{family}ForCausalLM")(config).to(dtype))
+    model = Logits(transformers.Qwen3ForCausalLM(transformers.Qwen3Config(**SIZES)))
     batch, length = torch.export.Dim("batch", min=1), torch.export.Dim("length", min=2)
     shapes = {"ids": {0: batch, 1: length}}
     executable = compiled(model, (torch.randint(0, 256, (2, 16)),), tmp_path, intel, shapes)
@@ -57,4 +50,4 @@ def test_a_language_model(family: str, dtype: torch.dtype, limit: float, tmp_pat
         ids = torch.randint(0, 256, size)
         with torch.no_grad():
             expected = model(ids)
-        torch.testing.assert_close(executable(ids), expected, rtol=limit, atol=limit)
+        torch.testing.assert_close(executable(ids), expected, rtol=1e-5, atol=1e-5)

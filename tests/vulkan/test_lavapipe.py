@@ -28,7 +28,7 @@ from fanfold.passes.form_rows import FormRows
 from fanfold.passes.lower_rows_to_kernel import LowerRowsToKernel
 from fanfold.passes.lower_rows_to_linalg import LowerRowsToLinalg
 from fanfold.passes.pipeline import run_passes
-from passes.row_modules import BF16, DTYPES, ELEMENT, F16, F32, SOURCES, Inputs, assert_eager, special_rows
+from passes.row_modules import BF16, ELEMENT, F16, F32, SOURCES, Inputs, assert_eager, special_rows
 
 #: Without subgroups, and with those of the device.
 TARGETS = ["vulkan", "vulkan:llvmpipe"]
@@ -53,7 +53,7 @@ CASES = [
     ("vulkan:llvmpipe", "custom ops", BF16, 256),
     ("vulkan", "custom ops", F32, 37),
     ("vulkan", "forms", F16, 100),
-    ("vulkan:llvmpipe", "forms", F32, 2056),
+    ("vulkan:llvmpipe", "forms", F32, 1032),
     ("vulkan", "functions", BF16, 1536),
 ]
 
@@ -115,7 +115,7 @@ class Attention(nn.Module):
         return x + self.out(mixed.transpose(1, 2).flatten(2))
 
 
-@pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: ELEMENT[d])
+@pytest.mark.parametrize("dtype", [BF16, F32], ids=lambda d: ELEMENT[d])
 def test_attention_with_dynamic_sizes(dtype: torch.dtype) -> None:
     torch.manual_seed(0)
     model = Attention(dtype).eval()
