@@ -35,6 +35,11 @@ class SpirvArch(GpuArch):
         """The features of `fanfold.features` that it does not have."""
         return (*super().lacks, "narrow products", *(() if self.has_f64 else ("f64",)))
 
+    @property
+    def presumed_subgroup(self) -> int:
+        """Lanes that IREE's own code may presume to run together: it leaves out barriers among as many threads."""
+        return self.subgroup
+
     def compiler_flags(self) -> tuple[str, ...]:
         """Return iree-compile's flags: none, the module says it all."""
         return ()
@@ -54,7 +59,7 @@ class SpirvArch(GpuArch):
             f"subgroup = {self.subgroup_ops}, dot = none, mma = []"
         )
         limits = (
-            f"subgroup_size_choices = [{self.subgroup}], "
+            f"subgroup_size_choices = [{self.presumed_subgroup}], "
             f"max_workgroup_sizes = [{self.max_threads}, {self.max_threads}, {self.max_threads}], "
             f"max_thread_count_per_workgroup = {self.max_threads}, "
             f"max_workgroup_memory_bytes = {self.shared_bytes}, "

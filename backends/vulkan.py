@@ -38,6 +38,11 @@ class VulkanArch(SpirvArch):
         """What IREE may use of a subgroup."""
         return super().subgroup_ops if self.known_subgroup else "none"
 
+    @property
+    def presumed_subgroup(self) -> int:
+        """Lanes that IREE's own code may presume to run together: where nothing is known, none."""
+        return self.subgroup if self.known_subgroup else 1
+
     def device(self) -> GpuDevice:
         """Return what the kernel generator has to know.
 

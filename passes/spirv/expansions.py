@@ -32,6 +32,15 @@ from .building import constant, make
 from .types import like, width
 
 
+def _to_narrow(op: ir.Operation) -> ir.Value | None:
+    """Convert to i8 and i16 by way of i32: what does not fit wraps, as PyTorch's does, and 200.0 is a byte of 200."""
+    type_ = op.result.type
+    if width(type_) >= 32:
+        return None
+    wide = like(type_, ir.IntegerType.get_signless(32))
+    return make("SConvert", type_, make("ConvertFToS", wide, op.operands[0]))
+
+
 def _inverse_sqrt(op: ir.Operation) -> ir.Value:
     type_ = op.result.type
     wide = like(type_, ir.F32Type.get()) if width(type_) == 16 else type_
@@ -136,6 +145,8 @@ def _pattern(expand: Callable[[ir.Operation], ir.Value | None]) -> Rewrite:
 EXPANSIONS: dict[str, Rewrite] = {
     name: _pattern(expand)
     for name, expand in {
+        "ConvertFToS": _to_narrow,
+        "ConvertFToU": _to_narrow,
         "FDiv": _divide,
         "FMod": _modulo,
         "FRem": _remainder,

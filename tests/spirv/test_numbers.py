@@ -82,6 +82,15 @@ def test_denormals_are_kept(intel: IntelCpu) -> None:
     assert_same_bits(run(intel, "spirv.FMul {0}, {1} : f32", ["f32", "f32"], "f32", [x, half], np.float32), x * half)
 
 
+@pytest.mark.parametrize("op", ["ConvertFToS", "ConvertFToU"])
+@pytest.mark.parametrize("dtype", [np.int8, np.int16])
+def test_narrow_integers_wrap_as_pytorchs_do(intel: IntelCpu, op: str, dtype: type) -> None:
+    type_ = f"i{np.dtype(dtype).itemsize * 8}"
+    x = np.random.default_rng(0).uniform(-1e5, 1e5, COUNT).astype(np.float32)
+    found = run(intel, f"spirv.{op} {{0}} : f32 to {type_}", ["f32"], type_, [x], dtype)
+    np.testing.assert_array_equal(found, x.astype(np.int32).astype(dtype))
+
+
 def test_a_product_and_a_sum_are_rounded_apart(intel: IntelCpu) -> None:
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((2, COUNT), np.float32)

@@ -152,3 +152,21 @@ def test_a_call_without_rows_is_refused_by_irees_driver() -> None:
         )
     with pytest.raises(CallError, match="empty buffer range"):
         exe(torch.randn(0, 64))
+
+
+class ByChannel(nn.Module):
+    """Convolutions that share memory in workgroups which are no row of threads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolutions = nn.ModuleList(nn.Conv2d(n, n, 3, groups=n) for n in (2, 8))
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        return [convolution(x[:, : convolution.groups]) for convolution in self.convolutions]
+
+
+def test_threads_that_share_memory_wait_for_each_other() -> None:
+    model, x = ByChannel().eval(), torch.randn(1, 8, 9, 9)
+    with torch.no_grad():
+        for found, expected in zip(fanfold.compile(model, (x,), target="vulkan")(x), model(x), strict=True):
+            torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
