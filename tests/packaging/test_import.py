@@ -1,6 +1,6 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What ``import fanfold`` costs, and what a machine that only loads and calls can do without."""
+"""What ``import fanfold`` does not load, and what a machine that only loads and calls can do without."""
 
 from __future__ import annotations
 
@@ -8,16 +8,6 @@ import json
 from pathlib import Path
 
 from .conftest import run_python
-
-LIMIT_SECONDS = 0.3
-TRIES = 6
-
-TIME_IMPORT = """
-import time, torch
-start = time.perf_counter()
-import fanfold
-print(time.perf_counter() - start)
-"""
 
 LOADED = """
 import json, sys, fanfold
@@ -34,15 +24,6 @@ import fanfold.api, fanfold.artifact, fanfold.executable, fanfold.cli
 import fanfold.backends.runtime, fanfold.backends.target
 print(fanfold.backends.target.parse_target("cpu"))
 """
-
-
-def test_import_is_cheap(tmp_path: Path) -> None:
-    best = float("inf")
-    for _ in range(TRIES):  # the least of several: a busy machine only ever adds time
-        best = min(best, float(run_python("-c", TIME_IMPORT, cwd=tmp_path)))
-        if best <= LIMIT_SECONDS:
-            break
-    assert best <= LIMIT_SECONDS, f"import fanfold takes {best:.2f} s beyond torch"
 
 
 def test_import_loads_no_compiler_and_no_runtime(tmp_path: Path) -> None:
