@@ -178,11 +178,14 @@ def test_a_dtype_that_torch_lacks() -> None:
 
 def test_a_worker_for_every_usable_core(tmp_path: Path) -> None:
     script = (
-        "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
+        "import os, time; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
         "from fanfold.backends.device import open_device, worker_count\n"
         "from fanfold.backends.placement import choose_device\n"
         "assert worker_count() == 1; open_device(choose_device(None, 'cpu'))\n"
-        "names = [open(f'/proc/self/task/{t}/comm').read().strip() for t in os.listdir('/proc/self/task')]\n"
+        "for delay in (0.1, 0.2, 0.5, 1, 2, 5):\n"  # a worker names itself when it starts
+        "    time.sleep(delay)\n"
+        "    names = [open(f'/proc/self/task/{t}/comm').read().strip() for t in os.listdir('/proc/self/task')]\n"
+        "    if any('worker' in name for name in names): break\n"
         "print(sum('worker' in name for name in names), names)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
