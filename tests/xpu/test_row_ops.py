@@ -23,7 +23,7 @@ from fanfold.passes.pipeline import run_passes
 from passes.row_modules import DTYPES, ELEMENT, SOURCES, Inputs, Source, assert_eager, special_rows
 from xpu.ways import OPENCL, WAYS, Way, require
 
-WIDTHS = [1, 37, 256, 1536]
+WIDTHS = [1, 37, 1536]
 
 #: Every source with every width and with every dtype; a module takes seconds to compile.
 #: Both drivers have the same compiler here: Level Zero's takes one width of each.
