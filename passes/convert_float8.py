@@ -34,7 +34,7 @@ from .kernel.emitter import Emitter
 from .kernel.float8 import FORMATS, decode, encode
 from .kernel.rounding import round_to
 from .linalg.build import elementwise
-from .row_form import from_builtin, to_builtin
+from .row_form import from_builtin, sizes_of, to_builtin
 from .torch_values import CASTS, known_tensor, torch_tensor
 from .walk import all_ops
 
@@ -91,8 +91,6 @@ def _convert(source: ir.Value, to: str) -> ir.Value:
     """Return a torch tensor in another element type; one is known fp8, the other is known fp8 or wide."""
     known = known_tensor(source)
     value = to_builtin(source)
-    index = ir.IndexType.get()
-    sizes = [tensor.dim(value, arith.constant(index, i)) if d is None else d for i, d in enumerate(known.dims)]
     element = ir.Type.parse(to)
 
     def body(e: Emitter, v: list[ir.Value]) -> ir.Value:
@@ -103,7 +101,8 @@ def _convert(source: ir.Value, to: str) -> ir.Value:
         wide = _decode_exponent(e, v[0]) if known.element == EXPONENT else decode(e, v[0], known.element)
         return round_to(e, wide, element)
 
-    converted = elementwise([(value, tuple(range(len(sizes))))], tensor.empty(sizes, element), body)
+    init = tensor.empty(sizes_of(value, known.dims), element)
+    converted = elementwise([(value, tuple(range(len(known.dims))))], init, body)
     return from_builtin(converted, known.with_element(to).vtensor())
 
 

@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from torch_mlir import ir
-from torch_mlir.dialects import arith, tensor
+from torch_mlir.dialects import tensor
 
 from .base import PassState
 from .casts import as_f32
@@ -39,7 +39,7 @@ from .constants import rounded_to
 from .kernel.rounding import round_to
 from .linalg.build import elementwise
 from .rounded_ops import COMPUTED_IN_F32, EXACT, KEEPS_A_SCALAR, ROUNDS_NUMBERS
-from .row_form import TO_BUILTIN, from_builtin, to_builtin
+from .row_form import TO_BUILTIN, from_builtin, sizes_of, to_builtin
 from .torch_values import CASTS, TorchTensor, constant_float, known_tensor, torch_tensor, users
 from .walk import iterate
 
@@ -182,11 +182,10 @@ def _rounded(builtin: ir.Value, known: TorchTensor, *, stays_f32: bool = False) 
     Returns:
         The torch tensor `known`, or the same values as f32.
     """
-    index, narrow = ir.IndexType.get(), ir.Type.parse(known.element)
-    sizes = [tensor.dim(builtin, arith.constant(index, i)) if d is None else d for i, d in enumerate(known.dims)]
+    narrow = ir.Type.parse(known.element)
     inputs = [(builtin, tuple(range(len(known.dims))))]
     result = known.with_element("f32") if stays_f32 else known
-    init = tensor.empty(sizes, ir.Type.parse(result.element))
+    init = tensor.empty(sizes_of(builtin, known.dims), ir.Type.parse(result.element))
     rounded = elementwise(inputs, init, lambda e, v: round_to(e, v[0], narrow))
     rounded.owner.attributes[ROUNDING] = ir.UnitAttr.get()
     return from_builtin(rounded, result.vtensor())

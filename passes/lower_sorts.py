@@ -30,7 +30,7 @@ from torch_mlir import ir
 from torch_mlir.dialects import arith, linalg, tensor
 
 from .base import PassState
-from .row_form import from_builtin, to_builtin
+from .row_form import from_builtin, sizes_of, to_builtin
 from .torch_values import TorchTensor, constant_bool, constant_int, torch_tensor, users
 from .walk import all_ops
 
@@ -63,18 +63,18 @@ class LowerSorts:
                 continue
             if axis is not None and is_largest is not None:
                 with module.context, op.location, ir.InsertionPoint(op):
-                    _lower(op, given, axis % len(known.dims), largest=is_largest)
+                    _lower(op, known, given, axis % len(known.dims), largest=is_largest)
                 op.erase()
                 count += 1
         return count
 
 
-def _lower(op: ir.Operation, given: TorchTensor, axis: int, *, largest: bool) -> None:
+def _lower(op: ir.Operation, known: TorchTensor, given: TorchTensor, axis: int, *, largest: bool) -> None:
     x, dim = op.operands[0], op.operands[1 if op.name == _SORT else 2]
     values, positions = op.results
     builtin = to_builtin(x)
-    ranks = _ranks(builtin, axis, largest=largest)
-    sizes = [_size(builtin, i) if size is None else size for i, size in enumerate(given.dims)]
+    ranks = _ranks(builtin, known.dims, axis, largest=largest)
+    sizes = sizes_of(builtin, given.dims)
     if op.name == _TOPK and given.dims[axis] is None:
         sizes[axis] = _index(op.operands[1])
     found = from_builtin(_places(ranks, sizes, axis), positions.type)
@@ -87,24 +87,22 @@ def _lower(op: ir.Operation, given: TorchTensor, axis: int, *, largest: bool) ->
         values.replace_all_uses_with(gathered.result)
 
 
-def _ranks(x: ir.Value, axis: int, *, largest: bool) -> ir.Value:
+def _ranks(x: ir.Value, sizes: Sequence[int | None], axis: int, *, largest: bool) -> ir.Value:
     """Return for every element how many come before it: of those that are equal, the first is first."""
-    type_ = ir.RankedTensorType(x.type)
-    i32 = ir.IntegerType.get_signless(32)
-    sizes = [_size(x, i) if type_.is_dynamic_dim(i) else type_.shape[i] for i in range(type_.rank)]
+    rank, i32 = len(sizes), ir.IntegerType.get_signless(32)
 
     def body(arguments: Sequence[ir.Value]) -> ir.Value:
         one, other, count = arguments
         a, b = _ordered(one), _ordered(other)
         is_before = arith.cmpi(_FIRST[largest], b, a)
         is_equal = arith.cmpi(arith.CmpIPredicate.eq, b, a)
-        is_left = arith.cmpi(arith.CmpIPredicate.ult, _number(type_.rank, i32), _number(axis, i32))
+        is_left = arith.cmpi(arith.CmpIPredicate.ult, _number(rank, i32), _number(axis, i32))
         counted = arith.ori(is_before, arith.andi(is_equal, is_left))
         return arith.select(counted, arith.addi(count, arith.constant(i32, 1)), count)
 
-    dims = list(range(type_.rank))
-    others = [type_.rank if i == axis else i for i in dims]
-    return _reduced([(x, dims), (x, others)], sizes, i32, body)
+    dims = list(range(rank))
+    others = [rank if i == axis else i for i in dims]
+    return _reduced([(x, dims), (x, others)], sizes_of(x, sizes), i32, body)
 
 
 def _places(ranks: ir.Value, sizes: Sequence[int | ir.Value], axis: int) -> ir.Value:
@@ -169,10 +167,6 @@ def _ordered(value: ir.Value) -> ir.Value:
 def _number(dim: int, type_: ir.Type) -> ir.Value:
     """Return where in a dim of the iteration space a body is."""
     return arith.index_cast(type_, linalg.IndexOp(dim).result)
-
-
-def _size(value: ir.Value, dim: int) -> ir.Value:
-    return tensor.dim(value, arith.constant(ir.IndexType.get(), dim))
 
 
 def _index(number: ir.Value) -> ir.Value:

@@ -88,12 +88,16 @@ def from_rows(rows: ir.Value, leading_of: ir.Value, result_type: ir.Type) -> ir.
     return from_builtin(builtin, result_type)
 
 
+def sizes_of(builtin: ir.Value, dims: Sequence[int | None]) -> list[int | ir.Value]:
+    """Return the sizes of a builtin tensor: those of `dims`, and what is not known of them as an index."""
+    index = ir.IndexType.get()
+    return [tensor.dim(builtin, arith.constant(index, i)) if d is None else d for i, d in enumerate(dims)]
+
+
 def _dynamic_sizes(value: ir.Value, lead: Sequence[int | None]) -> list[ir.Value]:
     if None not in lead:
         return []
-    builtin = to_builtin(value)
-    index = ir.IndexType.get()
-    return [tensor.dim(builtin, arith.constant(index, i)) for i, d in enumerate(lead) if d is None]
+    return [size for size in sizes_of(to_builtin(value), lead) if not isinstance(size, int)]
 
 
 def with_rows(type_: ir.RankedTensorType, rows: int) -> ir.RankedTensorType:

@@ -185,8 +185,8 @@ class OpenClContext:
                 stage="load",
                 remedy="check that it is free and works; `fanfold targets` lists the devices of this machine",
             ) from error
-        self._memory: dict[int, Any] = {}
-        self._numbers: dict[int, int] = {}
+        #: What lies at an address, and the number of that allocation.
+        self._memory: dict[int, tuple[Any, int]] = {}
         self._count = itertools.count(1)
 
     def load(self, code: bytes) -> OpenClModule:
@@ -232,17 +232,16 @@ class OpenClContext:
 
     def free(self, address: int) -> None:
         """Free what one of the two returned."""
-        memory = self._memory.pop(address)
-        del self._numbers[address]
+        memory, _ = self._memory.pop(address)
         if isinstance(memory, self._cl.SVMAllocation):
             memory.release()
 
     def allocation(self, address: int) -> int | None:
         """Return the number of memory of this context's own: OpenCL cannot be asked about others'."""
-        return self._numbers.get(address)
+        return self._memory[address][1] if address in self._memory else None
 
     def _keep(self, address: int, memory: Any) -> int:
-        self._memory[address], self._numbers[address] = memory, next(self._count)
+        self._memory[address] = memory, next(self._count)
         return address
 
     def record(self) -> OpenClRecording:
