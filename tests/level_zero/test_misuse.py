@@ -160,10 +160,12 @@ def test_other_memory_where_some_was_freed(misuse: Misuse) -> None:
     misuse.launch(kernel, on)
     misuse.api.zeCommandListClose(on)
     misuse.context.free(gone)
-    if misuse.context.allocate(SIZE) == gone:
-        misuse.execute(on)
-        misuse.caught("INVALID_ARGUMENT", "uses memory that was freed", misuse.synchronize)
+    at_once = misuse.context.allocate(SIZE)
+    misuse.execute(on)
+    misuse.caught("INVALID_ARGUMENT", "uses memory that was freed", misuse.synchronize)
     misuse.api.zeCommandListDestroy(on)
+    if at_once != gone:
+        pytest.skip("the allocator did not give the freed memory's address again")
 
 
 def test_copies_and_fills_beyond_an_allocation(misuse: Misuse) -> None:

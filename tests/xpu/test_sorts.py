@@ -1,6 +1,6 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Sorts of which a model reads the positions, the values, or both, side by side: all targets have eager's numbers."""
+"""Sorts of which a model reads the positions, the values, or both, side by side: CPU and XPU have eager's numbers."""
 
 from __future__ import annotations
 
