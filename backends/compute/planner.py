@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fanfold.backends.image import integers
-from fanfold.backends.image.program import STEPS, Function, Image, Step
+from fanfold.backends.image.program import MOST_ELEMENTS, STEPS, Function, Image, Step
 from fanfold.errors import CallError, FanfoldError
 
 from .dtypes import item_bytes, torch_names
@@ -191,6 +191,15 @@ class _Planner:
         if 0 in groups:
             return
         spans = tuple(self._part(*places[i : i + 3]) for i in range(0, len(places), 3))
+        too_large = self._image.kernels[attributes["kernel"]].beyond([span.size for span in spans])
+        if too_large is not None:
+            raise CallError(
+                "a kernel gets a buffer that is too large for it",
+                stage="call",
+                expected=f"at most {MOST_ELEMENTS} elements, which SPIR-V's 32 bits can number",
+                found=too_large,
+                remedy="call the model with smaller inputs",
+            )
         self._add(Launch(attributes["kernel"], groups, spans, tuple(constants), self._number))
 
     def fill(self, operands: list[Any], attributes: Mapping[str, Any]) -> None:

@@ -25,7 +25,7 @@ from fanfold.errors import CompileError, TargetError
 
 from .codec import encode
 from .host import compile_host
-from .program import Image, Kernel
+from .program import MOST_ELEMENTS, Function, Image, Kernel
 from .schedule import DIALECTS, Entry, Schedule, read_schedule
 
 if TYPE_CHECKING:
@@ -110,7 +110,30 @@ def make_image(target: str, schedule: Schedule, folder: Path, subgroup: int) -> 
     modules: dict[bytes, int] = {}
     context = make_bare_context()
     kernels = [_kernel(entry, folder, subgroup, context, modules) for entry in schedule.kernels]
-    return Image(target, tuple(modules), tuple(kernels), schedule.data, schedule.initializers, schedule.main)
+    image = Image(target, tuple(modules), tuple(kernels), schedule.data, schedule.initializers, schedule.main)
+    for function in (*image.initializers, image.main):
+        _check_sizes(function, image.kernels)
+    return image
+
+
+def _check_sizes(function: Function, kernels: Sequence[Kernel]) -> None:
+    """Refuse buffers that are too large for their kernels; sizes of dynamic dims are checked at the call."""
+    known = {step.results[0]: step.attributes["value"] for step in function.steps if step.name == "integer"}
+    for step in function.steps:
+        if step.name != "dispatch":
+            continue
+        kernel = kernels[step.attributes["kernel"]]
+        lengths = step.operands[3 + kernel.constants :][2::3]
+        too_large = kernel.beyond([known.get(length) for length in lengths])
+        if too_large is not None:
+            raise CompileError(
+                "a kernel gets a buffer that is too large for it",
+                stage="compile",
+                op=kernel.name,
+                expected=f"at most {MOST_ELEMENTS} elements, which SPIR-V's 32 bits can number",
+                found=too_large,
+                remedy="compile the model for smaller inputs, or for another target",
+            )
 
 
 def _kernel(entry: Entry, folder: Path, subgroup: int, context: ir.Context, modules: dict[bytes, int]) -> Kernel:

@@ -144,7 +144,7 @@ def _dispatch(known: _Known, _types: Sequence[Type], attributes: dict[str, Any])
     _require(0 <= number < len(known.image.kernels), f"there is no kernel {number}")
     kernel = known.image.kernels[number]
     _require(attributes["constants"] == kernel.constants, f"{kernel.name} takes {kernel.constants} constants")
-    return [*[INDEX] * 3, *[CONSTANT] * kernel.constants, *[BUFFER, INDEX, INDEX] * kernel.bindings], None
+    return [*[INDEX] * 3, *[CONSTANT] * kernel.constants, *[BUFFER, INDEX, INDEX] * len(kernel.bindings)], None
 
 
 def _fill(_known: _Known, _types: Sequence[Type], attributes: dict[str, Any]) -> tuple[Sequence[Type], None]:
@@ -222,7 +222,7 @@ def _check_kernel(kernel: Kernel, modules: int) -> None:
     _require(bool(kernel.name), "a kernel has no name")
     _require(len(kernel.workgroup) == 3 and min(kernel.workgroup) > 0, f"{kernel.name} has no workgroup size")
     _require(kernel.subgroup > 0, f"{kernel.name} has no subgroup size")
-    _require(min(kernel.bindings, kernel.constants) >= 0, f"{kernel.name} takes less than nothing")
+    _require(min(*kernel.bindings, kernel.constants, 0) >= 0, f"{kernel.name} takes less than nothing")
 
 
 def _check_function(function: Function, known: _Known, name: str) -> None:

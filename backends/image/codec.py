@@ -41,7 +41,7 @@ _KERNEL_FIELDS: dict[str, Callable[[Any], bool]] = {
     "name": lambda value: isinstance(value, str),
     "workgroup": lambda value: isinstance(value, list) and all(type(size) is int for size in value),
     "subgroup": lambda value: type(value) is int,
-    "bindings": lambda value: type(value) is int,
+    "bindings": lambda value: isinstance(value, list) and all(type(size) is int for size in value),
     "constants": lambda value: type(value) is int,
 }
 
@@ -186,7 +186,7 @@ def _kernel(found: Any) -> Kernel:
     for name, is_right in _KERNEL_FIELDS.items():
         if not is_right(found[name]):
             raise InvalidError(f"the {name} of a kernel is {found[name]!r}")
-    return Kernel(**{**found, "workgroup": tuple(found["workgroup"])})
+    return Kernel(**{**found, **{name: tuple(found[name]) for name in ("workgroup", "bindings")}})
 
 
 def _function(found: Any) -> Function:

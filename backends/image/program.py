@@ -10,11 +10,15 @@ a function waits for all that it does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 #: The version of the format; images of another one are refused.
-VERSION = 1
+VERSION = 2
+
+#: A kernel numbers the elements of a buffer in an i32 with a sign.
+MOST_ELEMENTS = 2**31
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,8 @@ class Kernel:
         name: The entry point.
         workgroup: Threads of a workgroup in x, y and z.
         subgroup: Lanes of a subgroup that the code was made for.
-        bindings: How many pointers it takes.
+        bindings: The bytes of an element for each pointer that it takes, 0 if it does not read there. It numbers
+            elements in an i32, see :meth:`beyond`.
         constants: How many i32 it takes.
     """
 
@@ -36,8 +41,22 @@ class Kernel:
     name: str
     workgroup: tuple[int, int, int]
     subgroup: int
-    bindings: int
+    bindings: tuple[int, ...]
     constants: int
+
+    def beyond(self, sizes: Sequence[int | None]) -> str | None:
+        """Say which buffer has elements that the kernel has no numbers for.
+
+        Args:
+            sizes: The bytes of each buffer, None where that is not known.
+
+        Returns:
+            None if there is none.
+        """
+        for number, (size, element) in enumerate(zip(sizes, self.bindings, strict=True)):
+            if size is not None and size > element * MOST_ELEMENTS > 0:
+                return f"buffer {number} has {size} bytes, which are {size // element} elements"
+        return None
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from fanfold.passes.walk import all_ops
 
 from .building import constant, integer_of, make, members, name_of, producer, symbol
 from .refusals import STAGE, refusal
-from .types import Block, bytes_apart, pointer, read_block, read_pointer
+from .types import Block, bytes_apart, bytes_numbered, pointer, read_block, read_pointer
 
 #: What a pointer of a binding that no kernel reads points to.
 UNREAD = "i8"
@@ -64,6 +64,14 @@ class Interface:
             elements[number] = element
         pointers = [pointer(element, "CrossWorkgroup") for element in elements]
         return [*pointers, *[ir.IntegerType.get_signless(32)] * self.constants]
+
+    def element_bytes(self) -> tuple[int, ...]:
+        """Return the bytes of what each binding's indices number, the fewest if it is several arrays, 0 if none."""
+        found = [0] * self.bindings
+        for number, element in self.buffers.values():
+            size = bytes_numbered(element)
+            found[number] = min(found[number] or size, size)
+        return tuple(found)
 
 
 def read_interface(module: ir.Operation, bindings: int | None, constants: int | None) -> Interface:

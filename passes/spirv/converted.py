@@ -15,14 +15,15 @@ class EntryPoint:
         name: Its name in the binary.
         workgroup: Threads of a workgroup in x, y and z.
         subgroup: Lanes of a subgroup.
-        bindings: How many pointers it takes, also for bindings that it does not read.
+        bindings: The bytes of an element for each pointer that it takes, also for bindings that it does not read,
+            which have 0. The elements are numbered in an i32.
         constants: How many i32 it takes.
     """
 
     name: str
     workgroup: tuple[int, int, int]
     subgroup: int
-    bindings: int
+    bindings: tuple[int, ...]
     constants: int
 
 

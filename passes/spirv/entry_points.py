@@ -61,7 +61,7 @@ def convert_entry_points(module: ir.Operation, interface: Interface, subgroup: i
         with ir.InsertionPoint(module.regions[0].blocks[0]), op.location:
             _execution_mode(name, "SubgroupSize", subgroup)
             _execution_mode(name, "ContractionOff")
-        found.append(EntryPoint(name, sizes[name], subgroup, interface.bindings, interface.constants))
+        found.append(EntryPoint(name, sizes[name], subgroup, interface.element_bytes(), interface.constants))
     return tuple(found)
 
 

@@ -64,6 +64,18 @@ def bytes_apart(type_: str) -> int | None:
     return lanes * int(number[1]) // 8
 
 
+def bytes_numbered(type_: str) -> int:
+    """Return the bytes of the elements that lead to an index into an array of this type.
+
+    IREE reads several elements as one vector, and finds its place from theirs. As a vector of i32 it reads elements of
+    any size: they may be bytes.
+    """
+    vector = _VECTOR.fullmatch(type_)
+    if vector is None:
+        return bytes_apart(type_) or 0
+    return 1 if vector[2] == "i32" else bytes_apart(vector[2]) or 0
+
+
 def width(type_: ir.Type) -> int:
     """Return the bits of a number, or of an element of a vector."""
     element = ir.VectorType(type_).element_type if isinstance(type_, ir.VectorType) else type_

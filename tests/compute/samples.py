@@ -103,8 +103,8 @@ def _serialized(text: str) -> bytes:
 
 SCALE, ADD = 0, 1
 KERNELS = (
-    Kernel(0, "scale", (GROUP, 1, 1), GROUP, bindings=2, constants=1),
-    Kernel(0, "add", (GROUP, 1, 1), GROUP, bindings=3, constants=0),
+    Kernel(0, "scale", (GROUP, 1, 1), GROUP, bindings=(4, 4), constants=1),
+    Kernel(0, "add", (GROUP, 1, 1), GROUP, bindings=(4, 4, 4), constants=0),
 )
 
 

@@ -128,12 +128,20 @@ def steps_that_fail() -> dict[str, tuple[Writer, str]]:
     memory, one, count = many.do("allocate", many.index(64)), many.index(1), many.index(1 << 32)
     places = (memory, one, one) * 2
     many.do("dispatch", count, one, one, many.do("integer", value=0, bits=32), *places, kernel=SCALE, constants=1)
+    huge = Writer()
+    # One element more than an i32 has numbers for, and a buffer that has just enough.
+    most = huge.index(4 << 31)
+    memory, more, zero = huge.do("allocate", huge.index((4 << 31) + 4)), huge.index((4 << 31) + 4), huge.index(0)
+    one, factor = huge.index(1), huge.do("integer", value=0, bits=32)
+    for size in (one, most, more):
+        huge.do("dispatch", one, one, one, factor, memory, zero, most, memory, zero, size, kernel=SCALE, constants=1)
     return {
         "step 1 of main, allocate": (negative, "a buffer cannot have -4 bytes"),
         "step 0 of main, dim": (axis, r"a tensor of shape \(4,\) has no axis 1"),
         "step 5 of main, fill": (pattern, "a pattern of 4 bytes does not fit 8 bytes at 2"),
         "step 8 of main, dispatch scale": (groups, r"there are no \(-1, 1, 1\) workgroups"),
         "step 5 of main, dispatch scale": (many, r"a launch of \(4294967296, 1, 1\) workgroups is too large"),
+        "step 9 of main, dispatch scale": (huge, r"buffer 1 has 8589934596 bytes, which are 2147483649 elements"),
     }
 
 

@@ -48,7 +48,7 @@ def schedule_of(body: str, resources: str = "") -> Schedule:
 
 def image_of(schedule: Schedule) -> Image:
     """Return an image of a schedule; its kernels have no code."""
-    kernels = tuple(Kernel(0, k.name, (16, 1, 1), 16, k.bindings, k.constants) for k in schedule.kernels)
+    kernels = tuple(Kernel(0, k.name, (16, 1, 1), 16, (4,) * k.bindings, k.constants) for k in schedule.kernels)
     return Image("xpu", (SPIRV,), kernels, schedule.data, schedule.initializers, schedule.main)
 
 

@@ -45,7 +45,7 @@ def test_a_module_has_an_image_with_its_kernels(temporary: Path) -> None:
     image = decode(image_in(compiled))
     assert image.target == "xpu"
     (kernel,) = image.kernels
-    assert (kernel.workgroup, kernel.subgroup, kernel.bindings, kernel.constants) == ((16, 1, 1), 16, 3, 4)
+    assert (kernel.workgroup, kernel.subgroup, kernel.bindings, kernel.constants) == ((16, 1, 1), 16, (4, 4, 4), 4)
     assert kernel.name.encode() in bytes(image.modules[0])
     assert image.main == schedule_of(DYNAMIC_ADD).main
     assert compiled.dispatches == 1
@@ -55,6 +55,21 @@ def test_a_module_has_an_image_with_its_kernels(temporary: Path) -> None:
 def test_the_same_module_has_the_same_image_in_every_folder(tmp_path: Path) -> None:
     images = [image_in(compile_image(ADD, TARGET, workdir=tmp_path / name)) for name in ("a", "b")]
     assert images[0] == images[1]
+
+
+def test_a_tensor_of_more_elements_than_a_kernel_can_number(temporary: Path) -> None:
+    shape = "65536x32769xf32"
+    text = f"""
+      func.func @main(%x: tensor<{shape}>) -> tensor<{shape}> {{
+        %y = arith.negf %x : tensor<{shape}>
+        return %y : tensor<{shape}>
+      }}
+    """
+    with pytest.raises(CompileError, match=r"elements, which SPIR-V's 32 bits can number") as caught:
+        compile_image(module(text).encode(), TARGET)
+    assert caught.value.found == "buffer 0 has 8590196736 bytes, which are 2147549184 elements"
+    fits = text.replace("32769", "32768")
+    assert compile_image(module(fits).encode(), TARGET).dispatches == 1
 
 
 def test_dispatches_of_initializers_are_not_counted() -> None:

@@ -61,7 +61,7 @@ def sample() -> Image:
     do("update", out, zero, data=0, begin=1, bytes=2)
     do("release", give("load", name="w"))
     view = give("view", out, zero, size, rows, give("rank", 0), dtype="bf16")
-    kernels = (Kernel(0, "main$k", (16, 1, 1), 16, 2, 1), Kernel(1, "other", (1, 2, 3), 8, 0, 0))
+    kernels = (Kernel(0, "main$k", (16, 1, 1), 16, (4, 2), 1), Kernel(1, "other", (1, 2, 3), 8, (), 0))
     data = (b"abc", bytes(range(200)))
     return Image("xpu", (SPIRV, SPIRV + bytes(4)), kernels, data, (initializer,), Function(1, tuple(given), (view, 0)))
 
@@ -225,11 +225,11 @@ WRONG = {
     "an initializer takes or returns": dataclasses.replace(sample(), initializers=(Function(1, (), ()),)),
     "stored to twice": dataclasses.replace(sample(), initializers=sample().initializers * 2),
     "no SPIR-V": dataclasses.replace(sample(), modules=(SPIRV, b"MLIR")),
-    "there is no module 2": dataclasses.replace(sample(), kernels=(Kernel(2, "k", (1, 1, 1), 16, 0, 0),)),
-    "a kernel has no name": dataclasses.replace(sample(), kernels=(Kernel(0, "", (1, 1, 1), 16, 0, 0),)),
-    "no workgroup size": dataclasses.replace(sample(), kernels=(Kernel(0, "k", (1, 0, 1), 16, 0, 0),)),
+    "there is no module 2": dataclasses.replace(sample(), kernels=(Kernel(2, "k", (1, 1, 1), 16, (), 0),)),
+    "a kernel has no name": dataclasses.replace(sample(), kernels=(Kernel(0, "", (1, 1, 1), 16, (), 0),)),
+    "no workgroup size": dataclasses.replace(sample(), kernels=(Kernel(0, "k", (1, 0, 1), 16, (), 0),)),
     "no subgroup size": dataclasses.replace(sample(), kernels=(Kernel(0, "k", (1, 1, 1), 0, 0, 0),)),
-    "k takes less than nothing": dataclasses.replace(sample(), kernels=(Kernel(0, "k", (1, 1, 1), 16, -1, 0),)),
+    "k takes less than nothing": dataclasses.replace(sample(), kernels=(Kernel(0, "k", (1, 1, 1), 16, (-1,), 0),)),
 }
 
 

@@ -41,14 +41,14 @@ def names(binary: bytes) -> set[str]:
 
 def test_what_it_says_of_a_kernel() -> None:
     text = module(NOTHING, ["f32", "i8"], constants=3, workgroup=(32, 2, 1), name="main$dispatch_0")
-    kernel = EntryPoint("main$dispatch_0", (32, 2, 1), 16, bindings=2, constants=3)
+    kernel = EntryPoint("main$dispatch_0", (32, 2, 1), 16, bindings=(4, 1), constants=3)
     assert convert(text, 16).kernels == (kernel,)
 
 
 def test_a_layout_has_what_a_kernel_does_not_read() -> None:
     text = module(NOTHING, ["f32"], constants=1)
     (kernel,) = convert(text, 16, bindings=4, constants=3).kernels
-    assert (kernel.bindings, kernel.constants) == (4, 3)
+    assert (kernel.bindings, kernel.constants) == ((4, 0, 0, 0), 3)
     (function,) = [words for words in instructions(convert(text, 16, bindings=4, constants=3).binary) if words[0] == 33]
     assert len(function) - 3 == 4 + 3  # the types of its arguments stand after the type itself and its result
 

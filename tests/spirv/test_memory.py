@@ -43,7 +43,7 @@ def test_a_binding_under_two_types(intel: IntelCpu) -> None:
     text = module(body, ["i32"], members=variable, interface=", @vectors")
     values = np.random.default_rng(0).integers(0, 1 << 30, 64, dtype=np.int32)
     converted = convert(text, 16)
-    assert converted.kernels[0].bindings == 1
+    assert converted.kernels[0].bindings == (1,)
     np.testing.assert_array_equal(intel.run(converted, (4, 1, 1), [values])[0], values.byteswap())
 
 
