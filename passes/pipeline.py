@@ -25,6 +25,7 @@ from .fold_empty_views import FoldEmptyViews
 from .fold_slices import FoldSlices
 from .fold_views import FoldViews
 from .form_rows import FormRows
+from .keep_nans import KeepNans
 from .keep_roundings import KeepRoundings
 from .kernel.no_kernels import switched
 from .kernel.vocabulary import Kernels
@@ -107,8 +108,9 @@ def standard_pipeline() -> list[Pass]:
         ReportLeftOps(),
         SeparateResults(),
         FoldEmptyViews(),
-        # What is left is IREE's to lower, and IREE must not lose its roundings.
+        # What is left is torch-mlir's and IREE's to lower, and they must not lose its NaNs and roundings.
         ConvertFloat8(),
+        KeepNans(),
         KeepRoundings(),
         LowerSorts(),
         # The target's generator takes what it can; linalg takes the rest, with the same numbers.

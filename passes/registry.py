@@ -22,6 +22,7 @@ from .fold_empty_views import FoldEmptyViews
 from .fold_slices import FoldSlices
 from .fold_views import FoldViews
 from .form_rows import FormRows
+from .keep_nans import KeepNans
 from .keep_roundings import KeepRoundings
 from .lower_rows_to_kernel import LowerRowsToKernel
 from .lower_rows_to_linalg import LowerRowsToLinalg
@@ -56,6 +57,7 @@ PASSES: dict[str, type[Pass]] = {
         FoldEmptyViews,
         FoldViews,
         FormRows,
+        KeepNans,
         KeepRoundings,
         LowerRowsToKernel,
         LowerRowsToLinalg,

@@ -44,8 +44,8 @@ class TorchTensor:
     def vtensor(self) -> ir.Type:
         """Return the ``!torch.vtensor`` type."""
         dims = ",".join("?" if d is None else str(d) for d in self.dims)
-        # torch's integers are signed.
-        element = f"s{self.element}" if self.element.startswith("i") else self.element
+        # torch's integers are signed, its bools are not.
+        element = f"s{self.element}" if self.element.startswith("i") and self.element != "i1" else self.element
         return ir.Type.parse(f"!torch.vtensor<[{dims}],{element}>")
 
     def builtin(self) -> ir.RankedTensorType:

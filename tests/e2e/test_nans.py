@@ -1,0 +1,54 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""NaN and infinity through ops that bound and compare, where no kernel takes them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+import fanfold
+
+NUMBERS = [0.0, -0.0, 0.25, -0.25, 0.75, -0.75, 7.0, -7.0, 1e-8, math.inf, -math.inf, math.nan]
+
+#: Each takes all pairs of the numbers.
+FUNCTIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "clamp": lambda a, _: torch.clamp(a, -0.5, 0.5),
+    "clamp below": lambda a, _: torch.clamp(a, min=-0.5),
+    "clamp above": lambda a, _: torch.clamp(a, max=0.5),
+    "clamp to tensors": lambda a, b: torch.clamp(a, b, b + 1),
+    "clamp below a tensor": lambda a, b: torch.clamp(a, min=b),
+    "clamp above a tensor": lambda a, b: torch.clamp(a, max=b[:1]),
+    "maximum": torch.maximum,
+    "minimum": torch.minimum,
+    "max of two": lambda a, b: torch.max(a, b[0]),
+    "hardtanh": lambda a, _: F.hardtanh(a),
+    "relu6": lambda a, _: F.relu6(a),
+    "relu": lambda a, _: F.relu(a),
+}
+
+
+class All(nn.Module):
+    """All of them, each a result."""
+
+    def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, ...]:
+        return tuple(function(a, b) for function in FUNCTIONS.values())
+
+
+@pytest.mark.parametrize("target", ["cpu", "xpu"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_numbers_are_eagers(target: str, dtype: torch.dtype) -> None:
+    device = None
+    if target == "xpu":
+        pytest.importorskip("pyopencl")
+        device = "opencl"
+    numbers = torch.tensor(NUMBERS).to(dtype)
+    a, b = (x.contiguous() for x in torch.meshgrid(numbers, numbers, indexing="ij"))
+    results = fanfold.compile_and_run(All(), (a, b), target=target, device=device)
+    for name, result, expected in zip(FUNCTIONS, results, All()(a, b), strict=True):
+        torch.testing.assert_close(result, expected, rtol=0, atol=0, equal_nan=True, msg=lambda m, n=name: f"{n}: {m}")
