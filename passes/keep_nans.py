@@ -34,9 +34,19 @@ KEPT = "fanfold_nans_kept"
 NAMES = tuple(
     f"torch.aten.{name}"
     for name in (
-        "clamp clamp.Tensor clamp_min clamp_min.Tensor clamp_max clamp_max.Tensor hardtanh relu6"
-        " maximum minimum max.other min.other"
-    ).split()
+        "clamp",
+        "clamp.Tensor",
+        "clamp_min",
+        "clamp_min.Tensor",
+        "clamp_max",
+        "clamp_max.Tensor",
+        "hardtanh",
+        "relu6",
+        "maximum",
+        "minimum",
+        "max.other",
+        "min.other",
+    )
 )
 
 _FLOATS = frozenset({"f16", "bf16", "f32", "f64"})

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 import fanfold
 
@@ -27,9 +27,9 @@ FUNCTIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "maximum": torch.maximum,
     "minimum": torch.minimum,
     "max of two": lambda a, b: torch.max(a, b[0]),
-    "hardtanh": lambda a, _: F.hardtanh(a),
-    "relu6": lambda a, _: F.relu6(a),
-    "relu": lambda a, _: F.relu(a),
+    "hardtanh": lambda a, _: functional.hardtanh(a),
+    "relu6": lambda a, _: functional.relu6(a),
+    "relu": lambda a, _: functional.relu(a),
 }
 
 
