@@ -27,12 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put slow tests first, so that no worker ends alone on one; skip those marked ``gpu`` where there is no GPU.
-
-    Those of Vulkan come last: with Mesa's lavapipe, IREE's driver has two threads that never rest, as long as the
-    process lives, and every test beside them would take three times as long.
-    """
-    items.sort(key=lambda item: (item.path.parent.name == "vulkan", item.get_closest_marker("slow") is None))
+    """Put slow tests first, so that no worker ends alone on one; skip those marked ``gpu`` where there is no GPU."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     marked = [item for item in items if item.get_closest_marker("gpu")]
     if not marked:
         return
