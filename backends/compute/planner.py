@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fanfold.backends.image import integers
-from fanfold.backends.image.program import MOST_ELEMENTS, STEPS, Function, Image, Step
+from fanfold.backends.image.program import LARGEST, STEPS, TOO_LARGE, Function, Image, Step
 from fanfold.errors import CallError, FanfoldError
 
 from .dtypes import item_bytes, torch_names
@@ -194,9 +194,9 @@ class _Planner:
         too_large = self._image.kernels[attributes["kernel"]].beyond([span.size for span in spans])
         if too_large is not None:
             raise CallError(
-                "a kernel gets a buffer that is too large for it",
+                TOO_LARGE,
                 stage="call",
-                expected=f"at most {MOST_ELEMENTS} elements, which SPIR-V's 32 bits can number",
+                expected=LARGEST,
                 found=too_large,
                 remedy="call the model with smaller inputs",
             )

@@ -25,7 +25,7 @@ from fanfold.errors import CompileError, TargetError
 
 from .codec import encode
 from .host import compile_host
-from .program import MOST_ELEMENTS, Function, Image, Kernel
+from .program import LARGEST, TOO_LARGE, Function, Image, Kernel
 from .schedule import DIALECTS, Entry, Schedule, read_schedule
 
 if TYPE_CHECKING:
@@ -127,10 +127,10 @@ def _check_sizes(function: Function, kernels: Sequence[Kernel]) -> None:
         too_large = kernel.beyond([known.get(length) for length in lengths])
         if too_large is not None:
             raise CompileError(
-                "a kernel gets a buffer that is too large for it",
+                TOO_LARGE,
                 stage="compile",
                 op=kernel.name,
-                expected=f"at most {MOST_ELEMENTS} elements, which SPIR-V's 32 bits can number",
+                expected=LARGEST,
                 found=too_large,
                 remedy="compile the model for smaller inputs, or for another target",
             )

@@ -222,7 +222,7 @@ def _check_kernel(kernel: Kernel, modules: int) -> None:
     _require(bool(kernel.name), "a kernel has no name")
     _require(len(kernel.workgroup) == 3 and min(kernel.workgroup) > 0, f"{kernel.name} has no workgroup size")
     _require(kernel.subgroup > 0, f"{kernel.name} has no subgroup size")
-    _require(min(*kernel.bindings, kernel.constants, 0) >= 0, f"{kernel.name} takes less than nothing")
+    _require(min([*kernel.bindings, kernel.constants]) >= 0, f"{kernel.name} takes less than nothing")
 
 
 def _check_function(function: Function, known: _Known, name: str) -> None:

@@ -36,12 +36,17 @@ _HEAD = struct.Struct("<8sIIQ")
 _DIGEST_BYTES = 32
 _BODY = 64
 
+
+def _are_integers(value: Any) -> bool:
+    return isinstance(value, list) and all(type(number) is int for number in value)
+
+
 _KERNEL_FIELDS: dict[str, Callable[[Any], bool]] = {
     "module": lambda value: type(value) is int,
     "name": lambda value: isinstance(value, str),
-    "workgroup": lambda value: isinstance(value, list) and all(type(size) is int for size in value),
+    "workgroup": _are_integers,
     "subgroup": lambda value: type(value) is int,
-    "bindings": lambda value: isinstance(value, list) and all(type(size) is int for size in value),
+    "bindings": _are_integers,
     "constants": lambda value: type(value) is int,
 }
 
@@ -168,9 +173,10 @@ def _require_fields(found: Any, kinds: Mapping[str, type], what: str) -> None:
 
 
 def _integers(found: Any, what: str) -> Sequence[int]:
-    if not isinstance(found, list) or not all(type(number) is int for number in found):
+    if not _are_integers(found):
         raise InvalidError(f"{what} are not integers")
-    return found
+    integers: Sequence[int] = found
+    return integers
 
 
 def _blob(place: Any, blobs: memoryview) -> memoryview:

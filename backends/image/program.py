@@ -20,6 +20,10 @@ VERSION = 2
 #: A kernel numbers the elements of a buffer in an i32 with a sign.
 MOST_ELEMENTS = 2**31
 
+#: What errors say of a buffer with more, and of what is expected.
+TOO_LARGE = "a kernel gets a buffer that is too large for it"
+LARGEST = f"at most {MOST_ELEMENTS} elements, which SPIR-V's 32 bits can number"
+
 
 @dataclass(frozen=True)
 class Kernel:

@@ -228,7 +228,7 @@ WRONG = {
     "there is no module 2": dataclasses.replace(sample(), kernels=(Kernel(2, "k", (1, 1, 1), 16, (), 0),)),
     "a kernel has no name": dataclasses.replace(sample(), kernels=(Kernel(0, "", (1, 1, 1), 16, (), 0),)),
     "no workgroup size": dataclasses.replace(sample(), kernels=(Kernel(0, "k", (1, 0, 1), 16, (), 0),)),
-    "no subgroup size": dataclasses.replace(sample(), kernels=(Kernel(0, "k", (1, 1, 1), 0, 0, 0),)),
+    "no subgroup size": dataclasses.replace(sample(), kernels=(Kernel(0, "k", (1, 1, 1), 0, (), 0),)),
     "k takes less than nothing": dataclasses.replace(sample(), kernels=(Kernel(0, "k", (1, 1, 1), 16, (-1,), 0),)),
 }
 
