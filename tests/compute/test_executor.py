@@ -97,7 +97,13 @@ def test_denormals_are_kept(driver: ComputeDriver) -> None:
 def test_the_second_device(driver: ComputeDriver) -> None:
     if len(driver.devices()) < 2:
         pytest.skip("there is one device")
-    program = Executor(image(scale_and_add()), driver.open(1), {})
+    first, second = driver.open(0), driver.open(1)
+    assert [context.properties for context in (first, second)] == driver.devices()[:2]
+    # A kernel on the second device is not given memory of the first.
+    assert second.allocation(second.allocate(64)) is not None
+    assert second.allocation(first.allocate(64)) is None
+    first.close()
+    program = Executor(image(scale_and_add()), second, {})
     x = vector(32)
     np.testing.assert_array_equal(call(program, x)[1], x * 2)
     program.close()
