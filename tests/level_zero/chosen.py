@@ -93,6 +93,14 @@ def is_chosen() -> bool:
     return "libfanfold_level_zero_" in os.environ.get(CHOICE, "")
 
 
+def why_no_driver() -> str:
+    """Why Level Zero has no driver in this process; empty if one is named, whose own devices it then has.
+
+    A machine's driver needs nothing of what the test driver is built with.
+    """
+    return "" if CHOICE in os.environ else why_not() or "the test driver does not build, see test_build.py"
+
+
 def require() -> TestDriver:
     """Return the test driver's own functions, or skip the test."""
     if not is_chosen():

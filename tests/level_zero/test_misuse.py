@@ -262,6 +262,24 @@ def test_events_that_are_not_balanced(misuse: Misuse) -> None:
     api.zeEventHostReset(event)
 
 
+def test_a_queue_that_is_destroyed_before_it_was_waited_for(misuse: Misuse) -> None:
+    on = misuse.new_list()
+    misuse.api.zeCommandListClose(on)
+    misuse.execute(on)
+    misuse.caught("IN_USE", "nobody waited", misuse.api.zeCommandQueueDestroy, misuse.context.queue)
+    misuse.synchronize()
+    misuse.api.zeCommandListDestroy(on)
+
+
+@pytest.mark.parametrize(("size", "alignment", "expected"), [(0, 64, "SIZE"), (SIZE, 48, "ALIGNMENT")])
+def test_memory_that_cannot_be(misuse: Misuse, size: int, alignment: int, expected: str) -> None:
+    # The validation layer catches some of it.
+    with pytest.raises(CallError, match=f"UNSUPPORTED_{expected}"):
+        misuse.api.zeMemAllocHost(
+            misuse.context.handle, byref(structs.ze_host_mem_alloc_desc_t()), size, alignment, byref(c_void_p())
+        )
+
+
 def test_what_is_left_when_a_context_ends(misuse: Misuse) -> None:
     memory = misuse.context.allocate(SIZE)
     report = "the context still has 2 objects"
