@@ -185,3 +185,24 @@ def test_a_mixture_of_experts() -> None:
     executable = fanfold.compile(model, (ids,), target="xpu", device=OPENCL.driver)
     with torch.no_grad():
         torch.testing.assert_close(executable(ids), model(ids), rtol=1e-5, atol=1e-6)
+
+
+def test_threads_of_a_workgroup_share_what_they_reduced() -> None:
+    require(OPENCL)
+
+    class Shares(nn.Module):
+        def forward(self, x: Tensor, images: Tensor, weight: Tensor) -> list[Tensor]:
+            """Return reductions over the first dim, with what reads them, and a depthwise convolution."""
+            centred = x - x.mean(0, keepdim=True)
+            return [
+                x.softmax(0),
+                x - x.amax(0, keepdim=True),
+                centred / (x.var(0, keepdim=True) + 1e-5).sqrt(),
+                nn.functional.conv1d(images, weight, groups=2, padding=1),
+            ]
+
+    # IREE puts no barrier into any of them, for workgroups of 32 threads that are two subgroups here.
+    inputs = torch.randn(5, 129), torch.randn(2, 2, 9), torch.randn(2, 1, 3)
+    found = fanfold.compile(Shares(), inputs, target="xpu", device=OPENCL.driver)(*inputs)
+    for result, expected in zip(found, Shares()(*inputs), strict=True):
+        torch.testing.assert_close(result, expected, rtol=1e-5, atol=1e-6)
