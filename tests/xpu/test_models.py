@@ -206,3 +206,19 @@ def test_threads_of_a_workgroup_share_what_they_reduced() -> None:
     found = fanfold.compile(Shares(), inputs, target="xpu", device=OPENCL.driver)(*inputs)
     for result, expected in zip(found, Shares()(*inputs), strict=True):
         torch.testing.assert_close(result, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_products_of_small_integers_keep_their_signs() -> None:
+    require(OPENCL)
+
+    class Products(nn.Module):
+        def forward(self, a: Tensor, b: Tensor, c: Tensor) -> list[Tensor]:
+            """Return products of int8 and of int16 in every wider type."""
+            a16, c32 = a.short(), c.int()
+            return [a16 @ b.short(), a.long() @ b.long(), c @ c, c32 @ c32, c.long() @ c.long(), c[0].long() @ c.long()]
+
+    a, b = (torch.randint(-128, 128, (64, 64), dtype=torch.int8) for _ in range(2))
+    c = torch.randint(-1000, 1000, (64, 64), dtype=torch.int16)
+    found = fanfold.compile(Products(), (a, b, c), target="xpu", device=OPENCL.driver)(a, b, c)
+    for result, expected in zip(found, Products()(a, b, c), strict=True):
+        assert torch.equal(result, expected)
