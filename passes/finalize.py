@@ -16,7 +16,7 @@ from fanfold.errors import CompileError
 
 from .base import PassState
 from .origins import position
-from .torch_values import constant_ints
+from .torch_values import constant_ints, defining, torch_tensor
 from .walk import all_ops, iterate
 
 
@@ -52,4 +52,20 @@ class Finalize:
                 location=where,
                 remedy="replace the op in the model, or give its decomposition to ExportedProgram.run_decompositions",
             )
+        for op in all_ops(module, "torch.aten.index.Tensor"):
+            _refuse_masks(op)
         return before - count
+
+
+def _refuse_masks(op: ir.Operation) -> None:
+    """Refuse what has as many results as a mask has trues; torch-mlir takes memory without end for it."""
+    places = defining(op.operands[1])
+    indices = [] if places is None else [torch_tensor(value.type) for value in places.operands]
+    if any(index is not None and index.element in ("i1", "ui8") for index in indices):
+        raise CompileError(
+            "no lowering for aten.index.Tensor by a mask: the size of the result depends on data",
+            stage="passes",
+            op="aten.index.Tensor",
+            location=position(op.location),
+            remedy="keep the size, by torch.where or masked_fill, or select outside of the model",
+        )

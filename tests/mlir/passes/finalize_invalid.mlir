@@ -32,3 +32,14 @@ func.func @fused_rms_norm(%x: !torch.vtensor<[4,64],bf16>) -> (!torch.vtensor<[4
   %y:2 = torch.operator "torch.aten._fused_rms_norm"(%x, %shape, %none, %none) : (!torch.vtensor<[4,64],bf16>, !torch.list<int>, !torch.none, !torch.none) -> (!torch.vtensor<[4,64],bf16>, !torch.vtensor<[4,1],f32>)
   return %y#0, %y#1 : !torch.vtensor<[4,64],bf16>, !torch.vtensor<[4,1],f32>
 }
+
+// -----
+
+// CHECK: [passes] no lowering for aten.index.Tensor by a mask: the size of the result depends on data
+// CHECK-NEXT: op: aten.index.Tensor
+func.func @mask(%x: !torch.vtensor<[5,7],f32>, %mask: !torch.vtensor<[5,7],i1>) -> !torch.vtensor<[?],f32> {
+  %places = torch.prim.ListConstruct %mask : (!torch.vtensor<[5,7],i1>) -> !torch.list<optional<vtensor>>
+  // expected-error@+1 {{no lowering for aten.index.Tensor by a mask: the size of the result depends on data}}
+  %y = torch.aten.index.Tensor %x, %places : !torch.vtensor<[5,7],f32>, !torch.list<optional<vtensor>> -> !torch.vtensor<[?],f32>
+  return %y : !torch.vtensor<[?],f32>
+}
