@@ -80,8 +80,10 @@ def power(x: Tensor, y: Tensor) -> Tensor:
 
 
 def power_of_number(x: Number, y: Tensor) -> Any:
-    """Of a base for which torch-mlir's logarithm is none, or for which infinity and NaN make 1."""
-    return NotImplemented if x > 0 and x != 1 else of_two(power)(x, y)
+    """Of a base for which torch-mlir's logarithm is none, and of 1, which stays 1 whatever infinity and NaN are."""
+    if x == 1 and y.dtype.is_floating_point:
+        return torch.ones_like(y)
+    return NotImplemented if x > 0 else of_two(power)(torch.full_like(y, x), y)
 
 
 def remainder_of_division(x: Tensor, y: Tensor) -> Tensor:

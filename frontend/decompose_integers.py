@@ -35,6 +35,9 @@ _LOGIC = "any.default any.dim any.dims all.default all.dim all.dims"
 
 _BYTES = (torch.uint8, torch.int8)
 
+#: What torch-mlir rejects for int8, or crashes on; ops with a number are more: it has no conversion of one to int8.
+_NOT_OF_INT8 = (_ATEN.max.default, _ATEN.min.default, _ATEN.div.Tensor_mode, _ATEN.floor_divide.default)
+
 
 def byte_decompositions() -> dict[Any, Decomposition]:
     """Return the decompositions of ops on bytes."""
@@ -69,9 +72,9 @@ def _is_byte(x: Any) -> bool:
 
 
 def _crashes(op: Any, args: tuple[Any, ...], tensors: list[Tensor]) -> bool:
-    """Return whether torch-mlir lacks what it takes for int8: numbers made int8, and the least and the largest one."""
+    """Return whether torch-mlir lacks what the op takes for int8."""
     has_number = any(type(x) in (bool, int, float) for x in args) and "dim" not in op._overloadname
-    return tensors[0].dtype == torch.int8 and (has_number or op in (_ATEN.max.default, _ATEN.min.default))
+    return tensors[0].dtype == torch.int8 and (has_number or op in _NOT_OF_INT8)
 
 
 def _asked(op: Any) -> Decomposition:

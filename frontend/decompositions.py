@@ -167,7 +167,7 @@ def _arange(start: Number, end: Number, step: Number = 1, *, dtype: torch.dtype 
 def _compare(op: Any) -> Decomposition:
     """torch-mlir compares in f64, with a number that is not rounded to the tensor's dtype.
 
-    It folds `t < 0`, with t a constant of rank 0, to the wrong result if the 0 is an integer.
+    It folds `t < 0`, with t a constant, to the wrong result if the 0 is an integer.
     """
 
     def compare(x: Tensor, y: Number) -> Any:
@@ -175,8 +175,7 @@ def _compare(op: Any) -> Decomposition:
             return NotImplemented
         if not is_exact(y, x.dtype):
             return op.overloadpacket(x, tensor(y, x.dtype))
-        is_wrong = x.dim() == 0 and type(y) is int
-        return op(x, float(y)) if is_wrong else NotImplemented
+        return op(x, float(y)) if type(y) is int else NotImplemented
 
     return compare
 
