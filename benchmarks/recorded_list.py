@@ -5,14 +5,18 @@
 Models of some products of tiny matrices, one dispatch each, are called with inputs on the CPU: the list copies them to
 the device, runs the dispatches one after the other, and copies the result back. What the call costs beside the launches
 is the fixed part; a line through two lengths gives both. On a machine without an Intel GPU, `opencl` is the processor,
-and ZE_ENABLE_ALT_DRIVERS can name the tests' driver of Level Zero.
+and with ``--test-driver`` so is `level_zero`: it goes through the real loader to the driver of the tests, which checks
+every call.
 """
 
 from __future__ import annotations
 
 import functools
+import importlib
 import statistics
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 import torch
@@ -21,7 +25,9 @@ from torch import Tensor
 import fanfold
 from benchmarks.call_overhead import microseconds
 from benchmarks.results import describe_machine
+from fanfold.errors import FanfoldError
 
+ROOT = Path(__file__).resolve().parents[1]
 SIZE = 16
 LENGTHS = (2, 32)
 
@@ -49,6 +55,7 @@ def make_calls(device: str) -> list[Callable[[], object]]:
 
     Raises:
         click.ClickException: If IREE made another number of dispatches.
+        FanfoldError: If there is no such device.
     """
     calls: list[Callable[[], object]] = []
     inputs = torch.randn(SIZE, SIZE), torch.eye(SIZE)
@@ -56,23 +63,46 @@ def make_calls(device: str) -> list[Callable[[], object]]:
         compiled = fanfold.compile(Chain(length), inputs, target="xpu", device=device)
         if compiled.report.dispatches != length:
             raise click.ClickException(f"{length} products became {compiled.report.dispatches} dispatches")
+        compiled.load()
         calls.append(functools.partial(compiled, *inputs))
     return calls
+
+
+def take_test_driver() -> None:
+    """Build the tests' driver of Level Zero, unless it is there, and let the loader take it.
+
+    Raises:
+        click.ClickException: If this machine lacks something that it needs.
+    """
+    folder = ROOT / "build" / "level_zero"
+    folder.mkdir(parents=True, exist_ok=True)
+    # Helpers of tests are imported as tests do it; the package is not on the path otherwise.
+    sys.path.insert(0, str(ROOT / "tests"))
+    chosen = importlib.import_module("level_zero.chosen")
+    if lacks := chosen.why_not():
+        raise click.ClickException(lacks)
+    chosen.choose(folder)
 
 
 @click.command()
 @click.argument("devices", nargs=-1, required=True)
 @click.option("--rounds", type=click.IntRange(10), default=300, show_default=True, help="Batches of each length.")
 @click.option("--batch", type=click.IntRange(1), default=10, show_default=True, help="Calls in a batch.")
-def main(devices: tuple[str, ...], rounds: int, batch: int) -> None:
+@click.option("--test-driver", is_flag=True, help="Level Zero is the tests' driver, on Intel's runtime for CPUs.")
+def main(devices: tuple[str, ...], rounds: int, batch: int, test_driver: bool) -> None:
     """Measure what recorded launches cost, and print a table."""
+    if test_driver:
+        take_test_driver()
     for name, value in describe_machine(1).items():
         click.echo(f"- {name}: {value}")
     click.echo(f"\n{rounds} rounds of {batch} calls each, microseconds\n")
     click.echo("| device | a call, best | a launch, best | a call, median | a launch, median |")
     click.echo("| --- | ---: | ---: | ---: | ---: |")
     for device in devices:
-        calls = make_calls(device)
+        try:
+            calls = make_calls(device)
+        except FanfoldError as error:
+            raise click.ClickException(f"{error}\n--test-driver measures Level Zero without a GPU") from error
         times: list[list[float]] = [[] for _ in LENGTHS]
         for number in range(rounds + rounds // 10):
             for call, found in zip(calls, times, strict=True):

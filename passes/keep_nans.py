@@ -15,16 +15,18 @@ After::
     %nan = torch.aten.ne.Tensor %x, %x : ... -> !torch.vtensor<[?,64],i1>
     %kept = torch.aten.where.self %nan, %x, %y : ... -> !torch.vtensor<[?,64],f32>
 
-Every tensor of floats among the operands is asked, the first one last, so that its NaN is the result.
+Every tensor of floats among the operands is asked, the first one last, so that its NaN is the result. A constant lower
+bound that is NaN is the upper one too, which would bring its number back.
 """
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
 from torch_mlir import ir
 
 from .base import PassState
-from .torch_values import TorchTensor, torch_tensor
+from .torch_values import TorchTensor, constant_float, torch_tensor
 from .walk import all_ops
 
 #: Marks an op whose NaNs are kept.
@@ -67,6 +69,9 @@ class KeepNans:
                 continue
             with module.context, op.location:
                 _keep(op, asked)
+            # Operands of a clamp and of a hardtanh: the value and two bounds.
+            if len(op.operands) == 3 and math.isnan(constant_float(op.operands[1]) or 0):
+                op.operands[2] = op.operands[1]
             count += 1
         return count
 

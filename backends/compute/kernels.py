@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import math
+
 from fanfold.backends.image.program import Image
 from fanfold.backends.image.program import Kernel as ImageKernel
 from fanfold.errors import FanfoldError, TargetError
@@ -45,23 +47,19 @@ class Kernels:
 
 
 def _check(kernel: ImageKernel, device: DeviceProperties, target: str) -> None:
-    x, y, z = kernel.workgroup
-    remedy = "compile the model for the device that is there; `fanfold targets` lists them"
+    threads = math.prod(kernel.workgroup)
     if kernel.subgroup not in device.subgroups:
-        raise TargetError(
-            f"{device.name} cannot run code compiled for {target!r}",
-            stage="load",
-            op=kernel.name,
-            expected=f"subgroups of {kernel.subgroup} lanes",
-            found=f"subgroups of {', '.join(map(str, device.subgroups)) or 'no known size'}",
-            remedy=remedy,
-        )
-    if x * y * z > device.workgroup:
-        raise TargetError(
-            f"{device.name} cannot run code compiled for {target!r}",
-            stage="load",
-            op=kernel.name,
-            expected=f"workgroups of {x * y * z} threads",
-            found=f"at most {device.workgroup}",
-            remedy=remedy,
-        )
+        expected = f"subgroups of {kernel.subgroup} lanes"
+        found = f"subgroups of {', '.join(map(str, device.subgroups)) or 'no known size'}"
+    elif threads > device.workgroup:
+        expected, found = f"workgroups of {threads} threads", f"at most {device.workgroup}"
+    else:
+        return
+    raise TargetError(
+        f"{device.name} cannot run code compiled for {target!r}",
+        stage="load",
+        op=kernel.name,
+        expected=expected,
+        found=found,
+        remedy="compile the model for the device that is there; `fanfold targets` lists them",
+    )

@@ -83,7 +83,6 @@ def _properties(api: ze_api.LevelZero, device: int) -> DeviceProperties:
         name=general.name.decode(errors="replace"),
         subgroups=tuple(compute.subGroupSizes[: compute.numSubGroupSizes]),
         workgroup=compute.maxTotalGroupSize,
-        shared_bytes=compute.maxSharedLocalMemory,
         largest_bytes=general.maxMemAllocSize,
     )
 

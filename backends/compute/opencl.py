@@ -117,7 +117,6 @@ def _properties(device: Any) -> DeviceProperties:
         name=device.name.strip(),
         subgroups=_subgroups(device.int_ptr),
         workgroup=device.max_work_group_size,
-        shared_bytes=device.local_mem_size,
         largest_bytes=device.max_mem_alloc_size,
     )
 

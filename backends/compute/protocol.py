@@ -24,14 +24,12 @@ class DeviceProperties:
         name: Its name.
         subgroups: Numbers of lanes that a kernel may ask for.
         workgroup: Most threads of a workgroup.
-        shared_bytes: Most memory that a workgroup shares, in bytes.
         largest_bytes: Largest single allocation, in bytes.
     """
 
     name: str
     subgroups: tuple[int, ...]
     workgroup: int
-    shared_bytes: int
     largest_bytes: int
 
 

@@ -59,7 +59,7 @@ class Kernel:
         """
         for number, (size, element) in enumerate(zip(sizes, self.bindings, strict=True)):
             if size is not None and size > element * MOST_ELEMENTS > 0:
-                return f"buffer {number} has {size} bytes, which are {size // element} elements"
+                return f"buffer {number} has {size} bytes, which are {-(-size // element)} elements"
         return None
 
 

@@ -1,6 +1,9 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What a reader must know of the machine to judge the numbers."""
+"""What a reader must know of the machine to judge the numbers.
+
+`benchmarks/results.py` has it of a processor. This stands alone: only `benchmarks/gpu/` is on the machine with the GPU.
+"""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from torch_mlir.passmanager import PassManager
 
 from fanfold.errors import CompileError
 
-from .refusals import STAGE
+from .refusals import STAGE, rejection
 
 #: What Intel's drivers take; a module that needs more is refused.
 SUPPORTED = (
@@ -64,9 +64,7 @@ def deduce_capabilities(module: ir.Operation) -> None:
     try:
         PassManager.parse("spirv.module(spirv-update-vce)").run(module)
     except MLIRError as error:
-        raise CompileError(
-            "the module needs a capability that the target has not", stage=STAGE, found=str(error)
-        ) from error
+        raise rejection("the module needs a capability that the target has not", error) from error
     del module.attributes["spirv.target_env"]
     found = _TRIPLE.fullmatch(str(module.attributes["vce_triple"]))
     if found is None:

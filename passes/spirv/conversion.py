@@ -22,7 +22,7 @@ from .entry_points import convert_entry_points
 from .extended_ops import convert_extended_ops
 from .memory_model import convert_memory_model
 from .pointers import convert_pointers
-from .refusals import STAGE
+from .refusals import STAGE, rejection
 from .serialize import serialize
 from .workgroups import flatten_workgroups
 
@@ -90,7 +90,7 @@ def _parse(text: str, context: ir.Context) -> ir.Module:
     try:
         parsed = parse_module(cross(text), context)
     except ir.MLIRError as error:
-        raise CompileError("the module does not parse", stage=STAGE, found=str(error)) from error
+        raise rejection("the module does not parse", error) from error
     ops = [op.operation for op in parsed.body.operations]
     if len(ops) != 1 or ops[0].name != "spirv.module":
         raise CompileError(

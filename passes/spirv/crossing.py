@@ -15,9 +15,7 @@ The promise that an index is in bounds is dropped. Everything else of the dialec
 
 from iree.compiler import ir
 
-from fanfold.errors import CompileError
-
-from .refusals import STAGE
+from .refusals import rejection
 
 #: What to write for the ops that torch-mlir does not know; operands, results and attributes are the same.
 NEWER = {"spirv.InBoundsAccessChain": "spirv.AccessChain"}
@@ -38,7 +36,7 @@ def cross(text: str) -> str:
         try:
             module = ir.Module.parse(text)
         except ir.MLIRError as error:
-            raise CompileError("the module does not parse", stage=STAGE, found=str(error)) from error
+            raise rejection("the module does not parse", error) from error
         _replace(module.operation)
         return str(module)
 

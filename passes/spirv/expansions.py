@@ -129,6 +129,33 @@ def _find_lowest(op: ir.Operation) -> ir.Value:
     return _highest_bit(make("BitwiseAnd", x.type, x, make("SNegate", x.type, x)))
 
 
+def _extremum(name: str) -> Callable[[ir.Operation], ir.Value]:
+    def extremum(op: ir.Operation) -> ir.Value:
+        """NaN where one operand is: the op leaves it open, and MLIR means it where it reduces a vector."""
+        type_, bits = op.result.type, like(op.result.type, ir.IntegerType.get_signless(1))
+        result = make(name, type_, *op.operands)
+        for operand in op.operands:
+            result = make("Select", type_, make("IsNan", bits, operand), operand, result)
+        return result
+
+    return extremum
+
+
+def _over_subgroup(op: ir.Operation) -> ir.Value:
+    """Keep NaN in a maximum or minimum over a subgroup, as IREE means it; the instruction takes the other numbers.
+
+    A sum of what is NaN, and of zeros for the rest, is NaN where there is one.
+    """
+    type_, x = op.result.type, op.operands[0]
+    bits = like(type_, ir.IntegerType.get_signless(1))
+    nans = make("Select", type_, make("IsNan", bits, x), x, constant(type_, 0.0))
+    result, total = (
+        ir.Operation.create(name, [type_], [operand, *list(op.operands)[1:]], dict(op.attributes)).result
+        for name, operand in ((op.name, x), ("spirv.GroupNonUniformFAdd", nans))
+    )
+    return make("Select", type_, make("IsNan", bits, total), total, result)
+
+
 def _pattern(expand: Callable[[ir.Operation], ir.Value | None]) -> Rewrite:
     def rewrite(op: ir.Operation, rewriter: PatternRewriter) -> bool:
         with rewriter.ip, op.location:
@@ -151,6 +178,8 @@ EXPANSIONS: dict[str, Rewrite] = {
         "FMod": _modulo,
         "FRem": _remainder,
         "GL.FClamp": _clamp("fmin", "fmax"),
+        "GL.FMax": _extremum("CL.fmax"),
+        "GL.FMin": _extremum("CL.fmin"),
         "GL.FMix": _mix,
         "GL.FSign": _sign("FOrdGreaterThan", "FOrdLessThan"),
         "GL.FindILsb": _find_lowest,
@@ -162,5 +191,7 @@ EXPANSIONS: dict[str, Rewrite] = {
         "GL.SClamp": _clamp("s_min", "s_max"),
         "GL.SSign": _sign("SGreaterThan", "SLessThan"),
         "GL.UClamp": _clamp("u_min", "u_max"),
+        "GroupNonUniformFMax": _over_subgroup,
+        "GroupNonUniformFMin": _over_subgroup,
     }.items()
 }

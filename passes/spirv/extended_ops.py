@@ -30,12 +30,10 @@ from .types import like, width
 EXACT = {
     "Ceil": "ceil",
     "FAbs": "fabs",
-    "FMax": "fmax",
-    "FMin": "fmin",
     "Floor": "floor",
     "Fma": "fma",
     "Ldexp": "ldexp",
-    # Where one operand is not a number these give the other one. The F forms leave it open, OpenCL's do not.
+    # Where one operand is not a number these give the other one, as OpenCL's do.
     "NMax": "fmax",
     "NMin": "fmin",
     "Round": "round",

@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The error for what is not converted: it names the op, where it stands, and what to do."""
 
+import re
+
 from torch_mlir import ir
 
 from fanfold.errors import CompileError
 from fanfold.passes.origins import position
 
 STAGE = "spirv"
+_REMEDY = "this dispatch cannot run on this target: change the op of the model that it is for, or report it"
+_QUOTED_OP = re.compile(r"'(spirv\.[\w.]+)'")
 
 
 def refusal(op: ir.Operation, why: str, *, expected: str | None = None, found: str | None = None) -> CompileError:
@@ -26,7 +30,20 @@ def refusal(op: ir.Operation, why: str, *, expected: str | None = None, found: s
         location=where(op),
         expected=expected,
         found=found or _shortened(op),
-        remedy="this dispatch cannot run on this target: change the op of the model that it is for, or report it",
+        remedy=_REMEDY,
+    )
+
+
+def rejection(message: str, error: Exception) -> CompileError:
+    """Return the error for what MLIR itself rejects, with the op that it names.
+
+    Args:
+        message: What MLIR did not do.
+        error: What it said.
+    """
+    named = _QUOTED_OP.search(str(error))
+    return CompileError(
+        message, stage=STAGE, op=named[1] if named else None, found=str(error), remedy=_REMEDY if named else None
     )
 
 

@@ -7,9 +7,7 @@ from torch_mlir.dialects import gpu
 from torch_mlir.ir import MLIRError
 from torch_mlir.passmanager import PassManager
 
-from fanfold.errors import CompileError
-
-from .refusals import STAGE
+from .refusals import rejection
 
 # MLIR serialises what is within a `gpu.module` that has a target.
 _SHELL = """
@@ -34,6 +32,6 @@ def serialize(module: ir.Operation) -> bytes:
         with module.context:
             PassManager.parse("builtin.module(gpu-module-to-binary{format=bin})").run(shell.operation)
     except MLIRError as error:
-        raise CompileError("MLIR does not serialise the module", stage=STAGE, found=str(error)) from error
+        raise rejection("MLIR does not serialise the module", error) from error
     (binary,) = shell.body.operations
     return bytes(gpu.ObjectAttr(binary.objects[0]).object)

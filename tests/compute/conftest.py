@@ -19,8 +19,8 @@ def driver(request: pytest.FixtureRequest) -> Iterator[ComputeDriver]:
     """A driver with a device; what a test takes from the test driver of Level Zero, it must give back."""
     name: str = request.param
     found = DRIVERS[name]
-    if name == "level_zero" and chosen.why_not():
-        pytest.skip(chosen.why_not())
+    if name == "level_zero" and (reason := chosen.why_no_driver()):
+        pytest.skip(reason)
     try:
         found.devices()
     except (TargetError, MissingDependencyError) as error:

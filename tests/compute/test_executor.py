@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from compute.samples import GROUP, Writer, bits, call, image, scale_and_add, unlinked_code
+from compute.samples import GROUP, Writer, bits, call, code, image, scale_and_add, unlinked_code
 from fanfold.backends.compute import executor as executors
 from fanfold.backends.compute import resident
+from fanfold.backends.compute.drivers import DRIVERS
 from fanfold.backends.compute.executor import Argument, Executor
 from fanfold.backends.compute.protocol import ComputeDriver
 from fanfold.backends.image.program import Kernel
@@ -97,7 +98,13 @@ def test_denormals_are_kept(driver: ComputeDriver) -> None:
 def test_the_second_device(driver: ComputeDriver) -> None:
     if len(driver.devices()) < 2:
         pytest.skip("there is one device")
-    program = Executor(image(scale_and_add()), driver.open(1), {})
+    first, second = driver.open(0), driver.open(1)
+    assert [context.properties for context in (first, second)] == driver.devices()[:2]
+    # A kernel on the second device is not given memory of the first.
+    assert second.allocation(second.allocate(64)) is not None
+    assert second.allocation(first.allocate(64)) is None
+    first.close()
+    program = Executor(image(scale_and_add()), second, {})
     x = vector(32)
     np.testing.assert_array_equal(call(program, x)[1], x * 2)
     program.close()
@@ -338,6 +345,20 @@ def test_a_module_that_does_not_build_gives_the_compilers_log(driver: ComputeDri
         Executor(image(scale_and_add(), module=unlinked_code()), driver.open(0), {})
     assert "nowhere_to_be_found" in str(caught.value.found)
     assert "module 0 with scale, add" in str(caught.value.op)
+
+
+def test_opencl_is_told_to_round_quotients() -> None:
+    """The compiler for CPUs does so anyhow, those for GPUs do not; Level Zero's test driver asks for it itself."""
+    cl = pytest.importorskip("pyopencl", reason="pyopencl comes with the extra `xpu-test`")
+    try:
+        context = DRIVERS["opencl"].open(0)
+    except TargetError as error:
+        pytest.skip(error.message)
+    program: Any = context.load(code())
+    (device,) = program._program.devices
+    options = program._program.get_build_info(device, cl.program_build_info.OPTIONS)
+    assert "-cl-fp32-correctly-rounded-divide-sqrt" in options.split()
+    context.close()
 
 
 def test_inputs_and_results_on_the_device(driver: ComputeDriver) -> None:

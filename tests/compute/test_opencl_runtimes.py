@@ -145,7 +145,7 @@ def test_a_device_that_cannot_be_opened(monkeypatch: pytest.MonkeyPatch) -> None
     def refuse(_devices: object) -> None:
         raise FakeError("out of resources")
 
-    properties = DeviceProperties("a chip", (16,), 64, 1 << 16, 1 << 30)
+    properties = DeviceProperties("a chip", (16,), 64, 1 << 30)
     with pytest.raises(TargetError, match="OpenCL cannot open a chip: out of resources"):
         OpenClContext(SimpleNamespace(Error=FakeError, Context=refuse), device(), properties)
 

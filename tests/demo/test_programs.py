@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from fanfold.trial import why_no_torch_compile
+from level_zero import chosen
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,6 +51,20 @@ def test_compile_time() -> None:
     # Layers and target, then start, four stages, their total, and the share of a layer.
     assert line[1] == "cpu"
     assert all(float(number) > 0 for number in line[2:8])
+
+
+@pytest.mark.slow
+def test_recorded_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    if chosen.why_not():
+        pytest.skip(chosen.why_not())
+    # As in a shell: these tests have chosen a driver for themselves.
+    for name in [name for name in os.environ if name.startswith(("ZE_", "FANFOLD_TEST_"))]:
+        monkeypatch.delenv(name)
+    options = ["level_zero", "--test-driver", "--rounds", "10", "--batch", "1"]
+    (line,) = (line for line in run("-m", "benchmarks.recorded_list", *options).splitlines() if "level_zero" in line)
+    # A launch is the difference of two times, of which noise in so few rounds may make anything.
+    call, _launch, median, _median_launch = (float(column) for column in line.split("|")[2:6])
+    assert 0 < call <= median
 
 
 @pytest.mark.slow

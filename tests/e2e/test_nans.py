@@ -21,6 +21,9 @@ FUNCTIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "clamp": lambda a, _: torch.clamp(a, -0.5, 0.5),
     "clamp below": lambda a, _: torch.clamp(a, min=-0.5),
     "clamp above": lambda a, _: torch.clamp(a, max=0.5),
+    "clamp from NaN": lambda a, _: torch.clamp(a, math.nan, 0.5),
+    "clamp to NaN": lambda a, _: torch.clamp(a, -0.5, math.nan),
+    "clamp below NaN": lambda a, _: torch.clamp(a, max=math.nan),
     "clamp to tensors": lambda a, b: torch.clamp(a, b, b + 1),
     "clamp below a tensor": lambda a, b: torch.clamp(a, min=b),
     "clamp above a tensor": lambda a, b: torch.clamp(a, max=b[:1]),
@@ -52,3 +55,26 @@ def test_numbers_are_eagers(target: str, dtype: torch.dtype) -> None:
     results = fanfold.compile_and_run(All(), (a, b), target=target, device=device)
     for name, result, expected in zip(FUNCTIONS, results, All()(a, b), strict=True):
         torch.testing.assert_close(result, expected, rtol=0, atol=0, equal_nan=True, msg=lambda m, n=name: f"{n}: {m}")
+
+
+class Reductions(nn.Module):
+    """Maxima and minima of rows, of columns and of all."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        return *(f(x, dim) for f in (torch.amax, torch.amin) for dim in (0, 1)), torch.max(x), torch.min(x)
+
+
+@pytest.mark.parametrize("target", ["cpu", "xpu"])
+@pytest.mark.parametrize("shape", [(16, 64), (3, 1000), (2, 37)])
+def test_reductions_keep_them(target: str, shape: tuple[int, int]) -> None:
+    device = None
+    if target == "xpu":
+        pytest.importorskip("pyopencl")
+        device = "opencl"
+    ordinary = torch.randn(shape)
+    some = ordinary.clone()
+    some[1, 5] = some[0, -1] = math.nan
+    exe = fanfold.compile(Reductions(), (some,), target=target, device=device)
+    for x in (ordinary, some):
+        for result, expected in zip(exe(x), Reductions()(x), strict=True):
+            torch.testing.assert_close(result, expected, rtol=0, atol=0, equal_nan=True)

@@ -15,6 +15,7 @@ from fanfold.backends.compiling import compile_for_target
 from fanfold.backends.image import build
 from fanfold.backends.image.build import compile_image, make_image
 from fanfold.backends.image.codec import decode, encode
+from fanfold.backends.image.program import Kernel
 from fanfold.backends.iree_compiler import CompiledModule
 from fanfold.backends.target import parse_target
 from fanfold.errors import CompileError, TargetError
@@ -70,6 +71,12 @@ def test_a_tensor_of_more_elements_than_a_kernel_can_number(temporary: Path) -> 
     assert caught.value.found == "buffer 0 has 8590196736 bytes, which are 2147549184 elements"
     fits = text.replace("32769", "32768")
     assert compile_image(module(fits).encode(), TARGET).dispatches == 1
+
+
+def test_a_part_of_an_element_is_one_too_many() -> None:
+    kernel = Kernel(0, "k", (1, 1, 1), 16, (4, 0, 1), 0)
+    assert kernel.beyond([4 << 31, 9 << 40, None]) is None
+    assert kernel.beyond([(4 << 31) + 1, 0, 0]) == "buffer 0 has 8589934593 bytes, which are 2147483649 elements"
 
 
 def test_dispatches_of_initializers_are_not_counted() -> None:

@@ -38,9 +38,9 @@ def compiler() -> str | None:
     return shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 
 
-def header() -> Path | None:
-    """Level Zero's header, if it is where compilers look."""
-    paths = (Path(folder) / "level_zero" / "ze_api.h" for folder in INCLUDES)
+def header(name: str = "ze_api.h") -> Path | None:
+    """A header of Level Zero's, if it is where compilers look."""
+    paths = (Path(folder) / "level_zero" / name for folder in INCLUDES)
     return next((path for path in paths if path.is_file()), None)
 
 
@@ -52,9 +52,7 @@ def why_not() -> str:
         ctypes.CDLL(LIBRARY)
     except OSError:
         return f"no Level Zero loader, {LIBRARY} (Debian: libze1)"
-    if not any(
-        (Path(folder) / "level_zero" / "ze_ddi.h").is_file() for folder in ("/usr/include", "/usr/local/include")
-    ):
+    if header("ze_ddi.h") is None:
         return "no headers of Level Zero (Debian: libze-dev)"
     if pip_runtime() is None:
         return "no Intel OpenCL CPU runtime (pip install fanfold[xpu-test])"
@@ -93,6 +91,14 @@ def choose(folder: Path) -> None:
 def is_chosen() -> bool:
     """Whether Level Zero's driver in this process is the test driver."""
     return "libfanfold_level_zero_" in os.environ.get(CHOICE, "")
+
+
+def why_no_driver() -> str:
+    """Why Level Zero has no driver in this process; empty if one is named, whose own devices it then has.
+
+    A machine's driver needs nothing of what the test driver is built with.
+    """
+    return "" if CHOICE in os.environ else why_not() or "the test driver does not build, see test_build.py"
 
 
 def require() -> TestDriver:

@@ -85,6 +85,15 @@ def test_a_driver_that_does_not_work_is_none(fails: str, monkeypatch: pytest.Mon
     assert not answers("level_zero")
 
 
+def test_devices_that_are_no_gpu_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The library writes no properties: the device's type is not that of a GPU.
+    monkeypatch.setattr(ze_api, "load", lambda: ze_api.LevelZero(FakeLibrary()))
+    assert DRIVERS["level_zero"].devices() == []
+    with pytest.raises(TargetError, match="its drivers list no GPU"):
+        DRIVERS["level_zero"].open(0)
+    assert not answers("level_zero")
+
+
 def test_a_machine_without_a_loader(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(name: str) -> Any:
         raise OSError(f"{name}: cannot open shared object file")

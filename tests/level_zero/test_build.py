@@ -20,6 +20,14 @@ for device in LevelZeroDriver().devices():
 """
 
 
+def test_a_driver_that_is_named_needs_no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chosen, "compiler", lambda: None)
+    monkeypatch.setenv(chosen.CHOICE, "libze_intel_gpu.so.1")
+    assert chosen.why_no_driver() == ""
+    monkeypatch.delenv(chosen.CHOICE)
+    assert chosen.why_no_driver() == "no C compiler, which builds the test driver"
+
+
 @pytest.mark.skipif(bool(chosen.why_not()), reason=chosen.why_not())
 def test_it_builds_and_its_devices_are_found(tmp_path: Path) -> None:
     try:

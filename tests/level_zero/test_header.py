@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ctypes
 import inspect
+import re
 import subprocess
 from pathlib import Path
 
@@ -62,6 +63,13 @@ def test_numbers_are_the_headers(tmp_path: Path) -> None:
             expected[f"ZE_STRUCTURE_TYPE_{name.removeprefix('ze_').removesuffix('_t').upper()}"] = struct.STYPE
     expected["ZE_INIT_FLAG_GPU_ONLY"] = ze_structs.GPU_ONLY
     assert dict(zip(expected, ask(tmp_path, list(expected)), strict=True)) == expected
+
+
+def test_the_test_driver_has_the_functions_that_are_called_and_no_others() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in chosen.SOURCES.glob("*.c"))
+    there = {f"ze{name}" for name in re.findall(r"->pfn\w+ = (\w+)", sources)}
+    # Which version of the API a driver has is the loader's question.
+    assert there - {"zeDriverGetApiVersion"} == set(ze_api.FUNCTIONS)
 
 
 def test_functions_have_the_headers_numbers_of_arguments() -> None:

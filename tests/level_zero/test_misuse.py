@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ctypes import byref, c_uint32, c_uint64, c_void_p
 from typing import Any
 
@@ -29,6 +29,7 @@ class Misuse:
         self.driver = chosen.require()
         self.context: LevelZeroContext = LevelZeroDriver().open(0)
         self.api = self.context.api
+        self.here = self.context.handle, self.context.device
 
     def kernel(self) -> LevelZeroKernel:
         """The kernel `scale`, with its group size set."""
@@ -98,12 +99,63 @@ def test_handles_of_something_else(misuse: Misuse) -> None:
     misuse.caught("INVALID_ARGUMENT", "no such kernel", misuse.api.zeKernelDestroy, 0x1234)
 
 
+#: For each structure that begins with its type, a call that takes it.
+UNTYPED: dict[type[structs.Described], Callable[[Misuse, Any, Any], None]] = {
+    structs.ze_device_properties_t: lambda m, s, _: m.api.zeDeviceGetProperties(m.context.device, s),
+    structs.ze_device_compute_properties_t: lambda m, s, _: m.api.zeDeviceGetComputeProperties(m.context.device, s),
+    structs.ze_command_queue_group_properties_t: lambda m, s, _: m.api.zeDeviceGetCommandQueueGroupProperties(
+        m.context.device, byref(c_uint32(1)), s
+    ),
+    structs.ze_context_desc_t: lambda m, s, out: m.api.zeContextCreate(m.api.drivers[0], s, out),
+    structs.ze_command_queue_desc_t: lambda m, s, out: m.api.zeCommandQueueCreate(*m.here, s, out),
+    structs.ze_command_list_desc_t: lambda m, s, out: m.api.zeCommandListCreate(*m.here, s, out),
+    structs.ze_event_pool_desc_t: lambda m, s, out: m.api.zeEventPoolCreate(m.context.handle, s, 0, None, out),
+    structs.ze_device_mem_alloc_desc_t: lambda m, s, out: m.api.zeMemAllocDevice(
+        m.context.handle, s, SIZE, 64, m.context.device, out
+    ),
+    structs.ze_host_mem_alloc_desc_t: lambda m, s, out: m.api.zeMemAllocHost(m.context.handle, s, SIZE, 64, out),
+    structs.ze_memory_allocation_properties_t: lambda m, s, out: m.api.zeMemGetAllocProperties(
+        m.context.handle, m.context.allocate(SIZE), s, out
+    ),
+    structs.ze_module_desc_t: lambda m, s, out: m.api.zeModuleCreate(*m.here, s, out, None),
+    structs.ze_kernel_desc_t: lambda m, s, out: m.api.zeKernelCreate(m.context.load(code())._handle, s, out),
+}
+
+
+@pytest.mark.parametrize("struct", UNTYPED, ids=lambda struct: struct.__name__)
+def test_structures_that_do_not_say_what_they_are(misuse: Misuse, struct: type[structs.Described]) -> None:
+    untyped, spirv = struct(), code()
+    # Without these the validation layer stops the call before.
+    for name, value in {"count": 1, "inputSize": len(spirv), "pInputModule": spirv, "pKernelName": b"scale"}.items():
+        if hasattr(untyped, name):
+            setattr(untyped, name, value)
+    untyped.stype = 0
+    misuse.caught("INVALID_ARGUMENT", "stype", UNTYPED[struct], misuse, byref(untyped), byref(c_void_p()))
+
+
+def test_what_only_the_queue_group_that_computes_can(misuse: Misuse) -> None:
+    api, out = misuse.api, byref(c_void_p())
+    queue, on = structs.ze_command_queue_desc_t(ordinal=0), structs.ze_command_list_desc_t(commandQueueGroupOrdinal=0)
+    misuse.caught("COMMAND_LIST_TYPE", "queue group 1", api.zeCommandQueueCreate, *misuse.here, byref(queue), out)
+    misuse.caught("COMMAND_LIST_TYPE", "queue group 1", api.zeCommandListCreate, *misuse.here, byref(on), out)
+
+
 def test_arguments_that_the_kernel_does_not_have(misuse: Misuse) -> None:
     kernel, set_argument = misuse.kernel(), misuse.api.zeKernelSetArgumentValue
     value = byref(c_uint64(0))
     misuse.caught("KERNEL_ARGUMENT_SIZE", "another size", set_argument, kernel.handle, 0, 4, value)
     misuse.caught("KERNEL_ARGUMENT_SIZE", "another size", set_argument, kernel.handle, 2, 8, value)
     misuse.caught("KERNEL_ARGUMENT_INDEX", "fewer arguments", set_argument, kernel.handle, 3, 4, value)
+
+
+@pytest.mark.parametrize("flags", [None, b"-ze-opt-disable"])
+def test_modules_whose_quotients_a_gpu_would_not_round(misuse: Misuse, flags: bytes | None) -> None:
+    spirv = code()
+    description = structs.ze_module_desc_t(
+        format=structs.ZE_MODULE_FORMAT_IL_SPIRV, inputSize=len(spirv), pInputModule=spirv, pBuildFlags=flags
+    )
+    arguments = misuse.context.handle, misuse.context.device, byref(description), byref(c_void_p()), None
+    misuse.caught("INVALID_ARGUMENT", "other build flags", misuse.api.zeModuleCreate, *arguments)
 
 
 def test_group_sizes(misuse: Misuse) -> None:
@@ -126,6 +178,7 @@ def test_launches(misuse: Misuse) -> None:
     misuse.caught("INVALID_ARGUMENT", "there are no groups", misuse.launch, kernel, on, 0)
     misuse.api.zeCommandListClose(on)
     misuse.caught("INVALID_ARGUMENT", "the list is closed", misuse.launch, kernel, on)
+    misuse.caught("INVALID_ARGUMENT", "it is closed", misuse.api.zeCommandListClose, on)
     misuse.api.zeCommandListDestroy(on)
 
 
@@ -207,6 +260,24 @@ def test_events_that_are_not_balanced(misuse: Misuse) -> None:
     recording.submit()
     misuse.caught("SYNCHRONIZATION_OBJECT", "not reset since it was signaled", misuse.synchronize)
     api.zeEventHostReset(event)
+
+
+def test_a_queue_that_is_destroyed_before_it_was_waited_for(misuse: Misuse) -> None:
+    on = misuse.new_list()
+    misuse.api.zeCommandListClose(on)
+    misuse.execute(on)
+    misuse.caught("IN_USE", "nobody waited", misuse.api.zeCommandQueueDestroy, misuse.context.queue)
+    misuse.synchronize()
+    misuse.api.zeCommandListDestroy(on)
+
+
+@pytest.mark.parametrize(("size", "alignment", "expected"), [(0, 64, "SIZE"), (SIZE, 48, "ALIGNMENT")])
+def test_memory_that_cannot_be(misuse: Misuse, size: int, alignment: int, expected: str) -> None:
+    # The validation layer catches some of it.
+    with pytest.raises(CallError, match=f"UNSUPPORTED_{expected}"):
+        misuse.api.zeMemAllocHost(
+            misuse.context.handle, byref(structs.ze_host_mem_alloc_desc_t()), size, alignment, byref(c_void_p())
+        )
 
 
 def test_what_is_left_when_a_context_ends(misuse: Misuse) -> None:

@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import pytest
+from torch_mlir import ir
 from torch_mlir.dialects import spirv as dialect
 
 from fanfold.errors import CompileError
 from fanfold.passes.spirv import EntryPoint, convert, make_bare_context
-from fanfold.passes.spirv.allowed_ops import ALLOWED
+from fanfold.passes.spirv.allowed_ops import ALLOWED, check_ops
 from fanfold.passes.spirv.expansions import EXPANSIONS
 from fanfold.passes.spirv.extended_ops import EXACT, ROUNDED
 from spirv.binaries import capabilities, complaint, instructions
@@ -134,6 +135,38 @@ def test_an_error_names_the_op_and_where_it_is() -> None:
     assert "GL.Reflect" in str(caught.value.found)
 
 
+#: Every op of the dialect.
+OPS = {value.OPERATION_NAME for value in vars(dialect).values() if hasattr(value, "OPERATION_NAME")}
+
+
+def test_each_op_that_is_not_known_is_an_error_with_its_name() -> None:
+    assert len(OPS - ALLOWED) > 200
+    with make_bare_context(), ir.Location.unknown():
+        for name in sorted(OPS - ALLOWED):
+            parsed = ir.Module.parse("spirv.module Logical GLSL450 {}")
+            holder = parsed.body.operations[0].operation
+            with ir.InsertionPoint(holder.regions[0].blocks[0]):
+                ir.Operation.create(name)
+            with pytest.raises(CompileError, match=f"{name} is not known to the conversion") as caught:
+                check_ops(holder)
+            assert caught.value.op == name
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "op"),
+    [
+        ("spirv.EXT.Nonsense", "does not parse", "spirv.EXT.Nonsense"),
+        ("%x = spirv.FNegate %id : i32", "does not parse", "spirv.FNegate"),
+        ("%x = spirv.Constant 1.0 : bf16", "needs a capability that the target has not", "spirv.Constant"),
+    ],
+)
+def test_an_error_of_mlirs_own_names_the_op(body: str, message: str, op: str) -> None:
+    with pytest.raises(CompileError, match=message) as caught:
+        convert(module(body), 16)
+    assert (caught.value.stage, caught.value.op) == ("spirv", op)
+    assert "change the op of the model" in str(caught.value.remedy)
+
+
 def test_a_push_constant_must_have_a_known_number() -> None:
     pushed = "!spirv.ptr<!spirv.struct<(!spirv.array<2 x i32, stride=4> [0]), Block>, PushConstant>"
     body = f"""
@@ -145,9 +178,8 @@ def test_a_push_constant_must_have_a_known_number() -> None:
 
 
 def test_every_op_that_is_spoken_of_is_one_of_the_dialect() -> None:
-    known = {value.OPERATION_NAME for value in vars(dialect).values() if hasattr(value, "OPERATION_NAME")}
     spoken = ALLOWED | {f"spirv.{name}" for name in EXPANSIONS} | {f"spirv.GL.{name}" for name in EXACT | ROUNDED}
-    assert spoken <= known
+    assert spoken <= OPS
     assert {f"spirv.CL.{name}" for name in (EXACT | ROUNDED).values()} <= ALLOWED
 
 

@@ -104,7 +104,14 @@ def test_sums_and_maxima_of_floats(intel: IntelCpu) -> None:
     values[5] = np.nan
     text = over_subgroups("spirv.GroupNonUniformFMax <Subgroup> <Reduce> %x : f32 -> f32", type_="f32")
     found = intel.run(convert(text, LANES), (1, 1, 1), [values, values])[1]
-    np.testing.assert_array_equal(groups(found)[1:], groups(values)[1:].max(1, keepdims=True).repeat(LANES, 1))
+    np.testing.assert_array_equal(groups(found), groups(values).max(1, keepdims=True).repeat(LANES, 1))
+    clustered = (
+        "%four = spirv.Constant 4 : i32\n%result = "
+        "spirv.GroupNonUniformFMin <Subgroup> <ClusteredReduce> %x cluster_size(%four) : f32, i32 -> f32"
+    )
+    text = over_subgroups("nothing", type_="f32").replace("%result = nothing", clustered)
+    found = intel.run(convert(text, LANES), (1, 1, 1), [values, values])[1]
+    np.testing.assert_array_equal(found, values.reshape(-1, 4).min(1).repeat(4))
     text = over_subgroups("spirv.GroupNonUniformFAdd <Subgroup> <Reduce> %x : f32 -> f32", type_="f32")
     found = intel.run(convert(text, LANES), (1, 1, 1), [values, values])[1]
     np.testing.assert_allclose(groups(found)[1:, 0], groups(values)[1:].astype(np.float64).sum(1), atol=1e-5)

@@ -18,7 +18,7 @@ from transformers.models.llama.modeling_llama import LlamaDecoderLayer, LlamaRot
 import fanfold
 from e2e.agreement import assert_quantised, assert_rounded, assert_scales
 from xpu.report_regions import REGIONS
-from xpu.ways import LEVEL_ZERO, OPENCL, WAYS, Way, require
+from xpu.ways import OPENCL, WAYS, Way, require
 
 BF16, F32 = torch.bfloat16, torch.float32
 WIDTH = 1536
@@ -63,12 +63,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return tmp_path_factory.mktemp("xpu")
 
 
-@pytest.mark.parametrize(
-    ("name", "way"),
-    # Both drivers have the same compiler here, which takes ten seconds for a region.
-    [*((name, OPENCL) for name in REGIONS), ("norm, 2 x group", LEVEL_ZERO)],
-    ids=str,
-)
+@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("name", REGIONS)
 def test_a_region_is_one_dispatch_with_eagers_numbers(name: str, way: Way, folder: Any) -> None:
     require(way)
     executable = fanfold.load(saved(name, folder), device=way.driver)

@@ -36,8 +36,8 @@ WAYS = (OPENCL, LEVEL_ZERO)
 
 def require(way: Way) -> None:
     """Skip the test if this machine does not have the way."""
-    if way is LEVEL_ZERO and chosen.why_not():
-        pytest.skip(chosen.why_not())
+    if way is LEVEL_ZERO and (reason := chosen.why_no_driver()):
+        pytest.skip(reason)
     try:
         devices = list_devices(DRIVERS[way.driver])
     except FanfoldError as error:

@@ -93,19 +93,6 @@ static ze_result_t DeviceGetComputeProperties(ze_device_handle_t handle, ze_devi
   return ZE_RESULT_SUCCESS;
 }
 
-static ze_result_t DeviceGetModuleProperties(ze_device_handle_t handle, ze_device_module_properties_t *properties) {
-  ENTER;
-  if (!is_device(function, handle))
-    return ZE_RESULT_ERROR_INVALID_ARGUMENT;
-  if (properties->stype != ZE_STRUCTURE_TYPE_DEVICE_MODULE_PROPERTIES)
-    return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, function, "stype is not set");
-  properties->spirvVersionSupported = ZE_MAKE_VERSION(1, 4);
-  properties->flags = ZE_DEVICE_MODULE_FLAG_FP16 | ZE_DEVICE_MODULE_FLAG_FP64;
-  properties->fp32flags = ZE_DEVICE_FP_FLAG_DENORM | ZE_DEVICE_FP_FLAG_INF_NAN | ZE_DEVICE_FP_FLAG_ROUND_TO_NEAREST |
-                          ZE_DEVICE_FP_FLAG_ROUNDED_DIVIDE_SQRT;
-  return ZE_RESULT_SUCCESS;
-}
-
 static ze_result_t DeviceGetCommandQueueGroupProperties(ze_device_handle_t handle, uint32_t *count,
                                                         ze_command_queue_group_properties_t *groups) {
   ENTER;
@@ -137,6 +124,5 @@ void device_table(ze_device_dditable_t *table) {
   table->pfnGet = DeviceGet;
   table->pfnGetProperties = DeviceGetProperties;
   table->pfnGetComputeProperties = DeviceGetComputeProperties;
-  table->pfnGetModuleProperties = DeviceGetModuleProperties;
   table->pfnGetCommandQueueGroupProperties = DeviceGetCommandQueueGroupProperties;
 }

@@ -86,14 +86,6 @@ static ze_result_t EventHostReset(ze_event_handle_t handle) {
   return ZE_RESULT_SUCCESS;
 }
 
-static ze_result_t EventQueryStatus(ze_event_handle_t handle) {
-  ENTER;
-  struct event *event = find(function, EVENT, handle);
-  if (!event)
-    return ZE_RESULT_ERROR_INVALID_ARGUMENT;
-  return event->signaled ? ZE_RESULT_SUCCESS : ZE_RESULT_NOT_READY;
-}
-
 void event_tables(ze_event_pool_dditable_t *pool, ze_event_dditable_t *event) {
   if (pool) {
     pool->pfnCreate = EventPoolCreate;
@@ -104,6 +96,5 @@ void event_tables(ze_event_pool_dditable_t *pool, ze_event_dditable_t *event) {
     event->pfnDestroy = EventDestroy;
     event->pfnHostSynchronize = EventHostSynchronize;
     event->pfnHostReset = EventHostReset;
-    event->pfnQueryStatus = EventQueryStatus;
   }
 }

@@ -53,18 +53,6 @@ static ze_result_t CommandListClose(ze_command_list_handle_t handle) {
   return ZE_RESULT_SUCCESS;
 }
 
-static ze_result_t CommandListReset(ze_command_list_handle_t handle) {
-  ENTER;
-  struct list *list = find(function, LIST, handle);
-  if (!list)
-    return ZE_RESULT_ERROR_INVALID_ARGUMENT;
-  if (list->referenced)
-    return fail(ZE_RESULT_ERROR_HANDLE_OBJECT_IN_USE, function, "it was submitted and not waited for");
-  clear(list);
-  list->closed = false;
-  return ZE_RESULT_SUCCESS;
-}
-
 /// Returns a new command at the end of a list; NULL, with a report and `code`, if it cannot take one.
 static struct command *append(const char *function, ze_command_list_handle_t handle, ze_event_handle_t signal,
                               uint32_t waits, enum command_kind kind, ze_result_t *code) {
@@ -220,7 +208,6 @@ void list_table(ze_command_list_dditable_t *table) {
   table->pfnCreate = CommandListCreate;
   table->pfnDestroy = CommandListDestroy;
   table->pfnClose = CommandListClose;
-  table->pfnReset = CommandListReset;
   table->pfnAppendBarrier = CommandListAppendBarrier;
   table->pfnAppendMemoryCopy = CommandListAppendMemoryCopy;
   table->pfnAppendMemoryFill = CommandListAppendMemoryFill;

@@ -74,16 +74,6 @@ static ze_result_t MemAllocHost(ze_context_handle_t context, const ze_host_mem_a
   return allocate(function, context, ZE_MEMORY_TYPE_HOST, NULL, size, alignment, result);
 }
 
-static ze_result_t MemAllocShared(ze_context_handle_t context, const ze_device_mem_alloc_desc_t *device_description,
-                                  const ze_host_mem_alloc_desc_t *host_description, size_t size, size_t alignment,
-                                  ze_device_handle_t device, void **result) {
-  ENTER;
-  if (device_description->stype != ZE_STRUCTURE_TYPE_DEVICE_MEM_ALLOC_DESC ||
-      host_description->stype != ZE_STRUCTURE_TYPE_HOST_MEM_ALLOC_DESC)
-    return fail(ZE_RESULT_ERROR_INVALID_ARGUMENT, function, "stype is not set");
-  return allocate(function, context, ZE_MEMORY_TYPE_SHARED, device, size, alignment, result);
-}
-
 struct range {
   const char *begin, *end;
 };
@@ -150,7 +140,6 @@ void context_table(ze_context_dditable_t *table) {
 void memory_table(ze_mem_dditable_t *table) {
   table->pfnAllocDevice = MemAllocDevice;
   table->pfnAllocHost = MemAllocHost;
-  table->pfnAllocShared = MemAllocShared;
   table->pfnFree = MemFree;
   table->pfnGetAllocProperties = MemGetAllocProperties;
 }

@@ -16,7 +16,6 @@ enum {
   OP_FUNCTION = 54,
   OP_FUNCTION_PARAMETER = 55,
   MODE_LOCAL_SIZE = 17,
-  MODE_SUBGROUP_SIZE = 35,
   CROSS_WORKGROUP = 5,
   UNKNOWN = UINT32_MAX,
 };
@@ -31,8 +30,6 @@ static struct signature *of_function(struct signature *all, unsigned count, uint
 static void set_mode(struct signature *kernel, const uint32_t *words, uint32_t length) {
   if (words[2] == MODE_LOCAL_SIZE && length == 6)
     memcpy(kernel->group, words + 3, sizeof kernel->group);
-  if (words[2] == MODE_SUBGROUP_SIZE && length == 4)
-    kernel->subgroup = words[3];
 }
 
 struct signature *read_signatures(const uint8_t *bytes, size_t size, unsigned *count) {

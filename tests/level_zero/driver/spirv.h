@@ -15,7 +15,6 @@ struct signature {
   char name[MAX_NAME];
   uint32_t function;
   uint32_t group[3]; // of `LocalSize`; 0 if it does not say
-  uint32_t subgroup;
   unsigned arguments;
   uint32_t sizes[MAX_ARGUMENTS]; // in bytes; 0 is a pointer to global memory
 };

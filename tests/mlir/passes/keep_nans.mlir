@@ -28,3 +28,13 @@ func.func @two(%a: !torch.vtensor<[4,8],f32>, %b: !torch.vtensor<[8],f32>) -> (!
   %z = torch.aten.neg %y : !torch.vtensor<[4,8],f32> -> !torch.vtensor<[4,8],f32>
   return %y, %z : !torch.vtensor<[4,8],f32>, !torch.vtensor<[4,8],f32>
 }
+
+// CHECK-LABEL: func.func @from_nan(
+// CHECK: %[[LOW:.*]] = torch.constant.float 0x7FF8000000000000
+// CHECK: torch.aten.clamp %{{.*}}, %[[LOW]], %[[LOW]] {fanfold_nans_kept}
+func.func @from_nan(%x: !torch.vtensor<[8],f32>) -> !torch.vtensor<[8],f32> {
+  %low = torch.constant.float 0x7FF8000000000000
+  %high = torch.constant.float 1.000000e+00
+  %y = torch.aten.clamp %x, %low, %high : !torch.vtensor<[8],f32>, !torch.float, !torch.float -> !torch.vtensor<[8],f32>
+  return %y : !torch.vtensor<[8],f32>
+}
