@@ -52,7 +52,7 @@ def of_integers(op: Any) -> Decomposition:
     """Return the decomposition for integers of a function that makes floats of them."""
 
     def decomposition(*args: Any) -> Any:
-        if torch.result_type(*args, *args[: 2 - len(args)]).is_floating_point:
+        if torch.result_type(args[0], args[-1]).is_floating_point:
             return NotImplemented
         return op(*(x.to(torch.get_default_dtype()) if isinstance(x, Tensor) else x for x in args))
 

@@ -58,8 +58,8 @@ def _widened(op: Any) -> Decomposition:
         tensors = [x for x in _pytree.tree_leaves((args, kwargs)) if isinstance(x, Tensor)]
         if not any(x.dtype == torch.uint8 for x in tensors) and not _crashes(op, args, tensors):
             return NotImplemented
-        own = [x for x in args[:2] if isinstance(x, Tensor | bool | int | float)]
-        dtype = torch.result_type(*own) if len(own) > 1 else own[0].dtype
+        others = [x for x in args[:2] if isinstance(x, Tensor | bool | int | float)]
+        dtype = kwargs.get("dtype") or torch.result_type(others[0], others[-1])
         args, kwargs = _pytree.tree_map(lambda x: x.to(torch.int32) if _is_byte(x) else x, (args, kwargs))
         results = op(*args, **kwargs)
         return _pytree.tree_map(lambda y: y.to(dtype) if y.dtype == torch.int32 else y, results)

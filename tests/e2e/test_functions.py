@@ -88,6 +88,7 @@ OF_INTEGERS: dict[str, Function] = {
     "above a float": lambda a, _: a > 126.5,
     "where": lambda a, _: torch.where(a >= 100, a, 3),
     "sum": lambda a, _: a.sum(-1),
+    "sum as int32": lambda a, _: a.sum(0, dtype=torch.int32),
     "prod": lambda a, _: a.prod(-1),
     "cumsum": lambda a, _: a.cumsum(0),
     "max": lambda a, _: torch.max(a, -1),
