@@ -7,7 +7,7 @@ from torch_mlir import ir
 from .torch_values import ELEMENT_OF_DTYPE, known_tensor
 
 #: torch.dtype numbers by MLIR element types.
-_DTYPE_OF_ELEMENT = {name: number for number, name in ELEMENT_OF_DTYPE.items()} | {"i32": 3}
+_DTYPE_OF_ELEMENT = {name: number for number, name in ELEMENT_OF_DTYPE.items()} | {"i16": 2, "i32": 3, "i64": 4}
 
 
 def integer(value: int) -> ir.Value:

@@ -1,6 +1,6 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Compute matrix products of bf16 and int8 from wide copies, for targets that lack the feature `narrow products`.
+"""Compute matrix products of bf16 and small integers from wide copies, for targets that lack `narrow products`.
 
 Before::
 
@@ -15,10 +15,10 @@ After::
     %y = torch.prims.convert_element_type %yb, %int15 : ... -> !torch.vtensor<[?,96],bf16>
 
 IREE's SPIR-V code generation loads what a matrix product reads 16 bytes at a time. It has no vector of bf16 to make of
-them, and makes of int8 the integers without their sign. So a dispatch with a product must see neither: the barriers
-keep the conversions out of it, those that the model has around its products of f32 too. The numbers are the same: the
-product of two bf16 is exact in f32, sums are f32 in any case, and the result is rounded once. Copies of weights are
-made once, when the program is loaded.
+them, and makes of int8 and int16 the integers without their sign. So a dispatch with a product must see neither: the
+barriers keep the conversions out of it, those that the model has around its products of f32 too. The numbers are the
+same: the product of two bf16 is exact in f32, sums are f32 in any case, and the result is rounded once. Copies of
+weights are made once, when the program is loaded.
 """
 
 from dataclasses import dataclass
@@ -41,10 +41,10 @@ PRODUCTS = (
 )
 
 #: What a product computes with, by the types of its operands and results; products of others are left alone.
-WIDE = {"bf16": "f32", "f16": "f16", "f32": "f32", "i8": "i32", "i32": "i32"}
+WIDE = {"bf16": "f32", "f16": "f16", "f32": "f32", "i8": "i32", "i16": "i32", "i32": "i32", "i64": "i64"}
 
 #: Types of which a dispatch with a product must see nothing; those of fp8 are bytes, too.
-NARROW = ("bf16", "i8", "ui8", "f8E4M3FN", "f8E4M3FNUZ", "f8E5M2", "f8E5M2FNUZ")
+NARROW = ("bf16", "i8", "i16", "ui8", "f8E4M3FN", "f8E4M3FNUZ", "f8E5M2", "f8E5M2FNUZ")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from fanfold.errors import CompileError
 
 from .allowed_ops import check_ops
 from .arguments import make_arguments, read_interface
+from .barriers import add_barriers
 from .builtins import widen_builtins
 from .capabilities import deduce_capabilities
 from .converted import Converted, EntryPoint
@@ -67,6 +68,8 @@ def convert_module(
     module: ir.Operation, subgroup: int, bindings: int | None, constants: int | None
 ) -> tuple[EntryPoint, ...]:
     """Convert a `spirv.module` in place; an MLIR context and a location are entered."""
+    # While addresses are still chains of indices.
+    add_barriers(module, subgroup)
     flatten_workgroups(module, subgroup)
     # Bindings and push constants before all else: the rest sees pointers that a kernel may have.
     interface = read_interface(module, bindings, constants)

@@ -28,7 +28,7 @@ from torch_mlir import ir
 from torch_mlir.rewrite import PatternRewriter
 
 from fanfold.dialect.context import apply_patterns_once
-from fanfold.passes.walk import iterate
+from fanfold.passes.walk import all_ops, iterate
 
 from .building import constant, make, members, name_of, producer, symbol
 from .refusals import refusal
@@ -84,6 +84,33 @@ def flatten_workgroups(module: ir.Operation, subgroup: int) -> None:
             x, y, z = ragged[symbol(op, "fn")]
             i32 = ir.IntegerType.get_signless(32)
             op.attributes["values"] = ir.ArrayAttr.get([ir.IntegerAttr.get(i32, n) for n in (x * y * z, 1, 1)])
+
+
+def drop_repetitions(module: ir.Operation, function: ir.Operation, mode: ir.Operation) -> None:
+    """Leave out the threads of a kernel that would do what others do, with the same memory.
+
+    IREE has such threads where it finds nothing to do for them: a sum that they all add to comes out right if they are
+    in step, and only then.
+    """
+    if any(op.name.startswith("spirv.Group") for op in iterate(function)):
+        return
+    builtins = {name_of(op): _built_in(op) for op in members(module, "spirv.GlobalVariable")}
+    used: set[int] = set()
+    for address in all_ops(function, "spirv.mlir.addressof"):
+        builtin = builtins.get(symbol(address, "variable"))
+        if builtin in _SUBGROUP_BUILTINS or builtin == "GlobalInvocationId":
+            return
+        if builtin != "LocalInvocationId":
+            continue
+        for load in address.result.uses:
+            for use in load.owner.operation.result.uses:
+                op = use.owner.operation
+                if op.name != "spirv.CompositeExtract":
+                    return
+                used.add(int(ir.IntegerAttr(ir.ArrayAttr(op.attributes["indices"])[0]).value))
+    i32 = ir.IntegerType.get_signless(32)
+    size = [n if dimension in used else 1 for dimension, n in enumerate(local_size(mode))]
+    mode.attributes["values"] = ir.ArrayAttr.get([ir.IntegerAttr.get(i32, n) for n in size])
 
 
 def local_size(mode: ir.Operation) -> tuple[int, int, int]:

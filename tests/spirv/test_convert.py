@@ -41,7 +41,8 @@ def names(binary: bytes) -> set[str]:
 
 
 def test_what_it_says_of_a_kernel() -> None:
-    text = module(NOTHING, ["f32", "i8"], constants=3, workgroup=(32, 2, 1), name="main$dispatch_0")
+    body = NOTHING + "\n%y = spirv.CompositeExtract %ids[1 : i32] : vector<3xi32>"
+    text = module(body, ["f32", "i8"], constants=3, workgroup=(32, 2, 1), name="main$dispatch_0")
     kernel = EntryPoint("main$dispatch_0", (32, 2, 1), 16, bindings=(4, 1), constants=3)
     assert convert(text, 16).kernels == (kernel,)
 

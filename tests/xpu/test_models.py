@@ -181,3 +181,40 @@ def test_a_mixture_of_experts() -> None:
     executable = fanfold.compile(model, (ids,), target="xpu", device=OPENCL.driver)
     with torch.no_grad():
         torch.testing.assert_close(executable(ids), model(ids), rtol=1e-5, atol=1e-6)
+
+
+def test_threads_of_a_workgroup_share_what_they_reduced() -> None:
+    require(OPENCL)
+
+    class Shares(nn.Module):
+        def forward(self, x: Tensor, images: Tensor, weight: Tensor) -> list[Tensor]:
+            """Return reductions over the first dim, with what reads them, and a depthwise convolution."""
+            centred = x - x.mean(0, keepdim=True)
+            return [
+                x.softmax(0),
+                x - x.amax(0, keepdim=True),
+                centred / (x.var(0, keepdim=True) + 1e-5).sqrt(),
+                nn.functional.conv1d(images, weight, groups=2, padding=1),
+            ]
+
+    # IREE puts no barrier into any of them, for workgroups of 32 threads that are two subgroups here.
+    inputs = torch.randn(5, 129), torch.randn(2, 2, 9), torch.randn(2, 1, 3)
+    found = fanfold.compile(Shares(), inputs, target="xpu", device=OPENCL.driver)(*inputs)
+    for result, expected in zip(found, Shares()(*inputs), strict=True):
+        torch.testing.assert_close(result, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_products_of_small_integers_keep_their_signs() -> None:
+    require(OPENCL)
+
+    class Products(nn.Module):
+        def forward(self, a: Tensor, b: Tensor, c: Tensor) -> list[Tensor]:
+            """Return products of int8 and of int16 in every wider type."""
+            a16, c32 = a.short(), c.int()
+            return [a16 @ b.short(), a.long() @ b.long(), c @ c, c32 @ c32, c.long() @ c.long(), c[0].long() @ c.long()]
+
+    a, b = (torch.randint(-128, 128, (64, 64), dtype=torch.int8) for _ in range(2))
+    c = torch.randint(-1000, 1000, (64, 64), dtype=torch.int16)
+    found = fanfold.compile(Products(), (a, b, c), target="xpu", device=OPENCL.driver)(a, b, c)
+    for result, expected in zip(found, Products()(a, b, c), strict=True):
+        assert torch.equal(result, expected)

@@ -1,0 +1,156 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Barriers that a kernel needs and does not have.
+
+Before::
+
+    spirv.mlir.selection { ... spirv.Store "Workgroup" %mine, %sum : f32 ... }
+    spirv.mlir.selection { ... %theirs = spirv.Load "Workgroup" %other : f32 ... }
+
+After::
+
+    spirv.mlir.selection { ... spirv.Store "Workgroup" %mine, %sum : f32 ... }
+    spirv.ControlBarrier <Workgroup>, <Workgroup>, <AcquireRelease|UniformMemory|WorkgroupMemory>
+    spirv.mlir.selection { ... %theirs = spirv.Load "Workgroup" %other : f32 ... }
+
+Where IREE distributes a dispatch without vectors, it lets the threads of a workgroup exchange what they computed
+through shared memory, or through the buffer of a result, and puts no barrier between: it takes them for one subgroup.
+They are often 32, so that here they are two, or not in one row (a softmax over another dimension than the last was
+silently wrong, and a depthwise convolution). A barrier can stand where all threads of a workgroup come by: in the body
+of the function, and in loops and branches whose conditions are the same for all. A branch that some threads take is
+made two, where it needs one within.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from torch_mlir import ir
+
+from fanfold.passes.walk import all_ops
+
+from .building import members, name_of, symbol
+from .exchanges import Access, Exchanges, computes
+from .refusals import refusal
+from .workgroups import LOCAL_SIZE, drop_repetitions, local_size
+
+_STRUCTURED = ("spirv.mlir.loop", "spirv.mlir.selection")
+_BARRIER = "spirv.ControlBarrier"
+#: The blocks of a selection without an else: the condition, the body, the end.
+_ONE_WAY = 3
+_WHERE = "between what the threads of a workgroup write and others read, where not all threads come by"
+
+
+def add_barriers(module: ir.Operation, subgroup: int) -> None:
+    """Add the barriers that they need to kernels that have none.
+
+    Raises:
+        CompileError: If a barrier would have to stand where not all threads of a workgroup come by, and the threads are
+            more than a subgroup.
+    """
+    modes = [op for op in members(module, "spirv.ExecutionMode") if str(op.attributes["execution_mode"]) == LOCAL_SIZE]
+    for function in members(module, "spirv.func"):
+        if all_ops(function, _BARRIER):
+            continue
+        for mode in modes:
+            if symbol(mode, "fn") != name_of(function):
+                continue
+            drop_repetitions(module, function, mode)
+            size = local_size(mode)
+            if prod(size) > 1:
+                placement = _Placement(Exchanges(module, size), must=prod(size) > subgroup)
+                placement.walk(list(function.regions[0].blocks), [])
+
+
+class _Placement:
+    """Puts barriers into one function."""
+
+    def __init__(self, exchanges: Exchanges, *, must: bool) -> None:
+        self._exchanges = exchanges
+        self._must = must
+
+    def walk(self, blocks: Sequence[ir.Block], since: list[Access]) -> list[Access]:
+        """Put barriers into blocks that all threads of a workgroup pass together.
+
+        Args:
+            blocks: The blocks, in their order.
+            since: What has been accessed since the last barrier before them.
+
+        Returns:
+            What has been accessed since the last barrier, after them.
+        """
+        for block in blocks:
+            for view in list(block.operations):
+                since = self._pass(view.operation, since)
+        return since
+
+    def _pass(self, op: ir.Operation, since: list[Access]) -> list[Access]:
+        if op.name == _BARRIER:
+            return []
+        if op.name in _STRUCTURED and self._exchanges.all_agree(op):
+            blocks = list(op.regions[0].blocks)
+            if op.name == "spirv.mlir.selection":
+                return [a for block in blocks for a in self.walk([block], since)]
+            after = self.walk(blocks, since)
+            # Once more, for what the next round finds of this one.
+            return self.walk(blocks, [a.in_another_round(op) for a in after])
+        accesses = self._exchanges.accesses(op)
+        if not accesses:
+            return since
+        if self._meet_inside(accesses):
+            part = self._split(op)
+            if part is None and not self._must:
+                return [*since, *accesses]
+            if part is None:
+                raise refusal(op, "needs a barrier that it cannot have", expected=f"no need of one {_WHERE}")
+            return self._pass(op, self._pass(part, since))
+        if not self._exchanges.meet(since, accesses):
+            return [*since, *accesses]
+        _barrier(op)
+        return accesses
+
+    def _meet_inside(self, accesses: Sequence[Access]) -> bool:
+        return any(self._exchanges.meet(accesses[:i], [access]) for i, access in enumerate(accesses))
+
+    def _split(self, op: ir.Operation) -> ir.Operation | None:
+        """Split a branch into two with the same condition, at the first place where a barrier has to be.
+
+        Returns:
+            The first of the two, which stands before `op` now; None if that cannot be done.
+        """
+        if op.name != "spirv.mlir.selection" or len(op.regions[0].blocks) != _ONE_WAY:
+            return None
+        body = [view.operation for view in op.regions[0].blocks[1].operations]
+        since: list[Access] = []
+        for i, child in enumerate(body):
+            accesses = self._exchanges.accesses(child)
+            if self._meet_inside(accesses):
+                return None if self._split(child) is None else self._split(op)
+            if self._exchanges.meet(since, accesses):
+                return _cut(op, body, i)
+            since += accesses
+        return None
+
+
+def _cut(op: ir.Operation, body: Sequence[ir.Operation], at: int) -> ir.Operation | None:
+    first = op.clone(ip=ir.InsertionPoint(op))
+    for view in reversed(list(first.regions[0].blocks[1].operations)[at:-1]):
+        view.operation.erase()
+    kept = []
+    for child in reversed(body[:at]):
+        if any(True for result in child.results for _ in result.uses):
+            kept.append(child)
+        else:
+            child.erase()
+    # What is needed on both sides is computed twice, and must be the same.
+    return first if all(computes(child) for child in kept) else None
+
+
+def _barrier(op: ir.Operation) -> None:
+    """Put a barrier before an op."""
+    scope = ir.Attribute.parse("#spirv.scope<Workgroup>")
+    semantics = ir.Attribute.parse("#spirv.memory_semantics<AcquireRelease|UniformMemory|WorkgroupMemory>")
+    attributes = {"execution_scope": scope, "memory_scope": scope, "memory_semantics": semantics}
+    with ir.InsertionPoint(op), op.location:
+        ir.Operation.create(_BARRIER, attributes=attributes)
