@@ -9,19 +9,19 @@ computed in the tensor's own dtype, with a rounding after each step; "wide" is c
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from . import decompose_functions as functions
+from . import decompose_integers as integers
+from .decomposing import NARROW, Decomposition, Number, first_of, is_exact, tensor, wide
 from .scaled_mm import scaled_mm
 
 _ATEN = torch.ops.aten
-_NARROW = (torch.bfloat16, torch.float16)
 _UNSIGNED = (torch.bool, torch.uint8)
-Decomposition = Callable[..., Any]
-Number = bool | int | float
 
 #: Up to as many factors, eager multiplies one after the other, whatever the vector width.
 _SEQUENTIAL = 32
@@ -40,15 +40,11 @@ def _with_fallback(own: Decomposition, other: Decomposition | None) -> Decomposi
     return decomposition
 
 
-def _wide(x: Tensor) -> Tensor:
-    return x.to(torch.float32) if x.dtype in _NARROW else x
-
-
 def _gelu(x: Tensor, approximate: str = "none") -> Any:
     """Wide; torch-mlir has another constant in the polynomial."""
     if approximate != "tanh":
         return NotImplemented
-    f = _wide(x)
+    f = wide(x)
     inner = math.sqrt(2 / math.pi) * (f + 0.044715 * (f * f * f))
     return (0.5 * f * (1 + inner.tanh())).to(x.dtype)
 
@@ -57,7 +53,7 @@ def _pow(x: Tensor, exponent: Number) -> Any:
     """Products for 3 and -2: narrow in bf16, wide in f16."""
     if exponent not in (3, -2) or not x.is_floating_point():
         return NotImplemented
-    base = _wide(x) if x.dtype == torch.float16 else x
+    base = wide(x) if x.dtype == torch.float16 else x
     return (base * base * base if exponent == 3 else (base * base).reciprocal()).to(x.dtype)
 
 
@@ -74,7 +70,7 @@ def _logsumexp(x: Tensor, dim: list[int], keepdim: bool = False) -> Any:
 def _log_softmax(x: Tensor, dim: int, half_to_float: bool) -> Any:
     """Wide, but over the last dim the sum and its logarithm are rounded."""
     is_last = dim in (-1, x.dim() - 1)
-    if x.dtype not in _NARROW or half_to_float or not is_last:
+    if x.dtype not in NARROW or half_to_float or not is_last:
         return NotImplemented
     shifted = x.to(torch.float32) - x.amax(dim, keepdim=True).to(torch.float32)
     summed = shifted.exp().sum(dim, keepdim=True).to(x.dtype)
@@ -86,7 +82,7 @@ def _xlogy(x: Tensor | Number, y: Tensor | Number) -> Any:
     dtype = torch.result_type(x, y)
     if not dtype.is_floating_point:
         return NotImplemented
-    factor, argument = _tensor(x, dtype), _tensor(y, dtype)
+    factor, argument = tensor(x, dtype), tensor(y, dtype)
     product = torch.where(factor == 0, 0, factor * argument.log())
     return torch.where(argument.isnan(), argument, product)
 
@@ -95,7 +91,7 @@ def _prod(x: Tensor, dim: int, keepdim: bool = False, *, dtype: torch.dtype | No
     """Narrow, one factor after the other."""
     x = x if dtype is None else x.to(dtype)
     size = x.shape[dim] if x.dim() else 1
-    if x.dtype not in _NARROW or not isinstance(size, int) or not 1 < size <= _SEQUENTIAL:
+    if x.dtype not in NARROW or not isinstance(size, int) or not 1 < size <= _SEQUENTIAL:
         return NotImplemented
     product, *factors = x.split(1, dim)
     for factor in factors:
@@ -105,21 +101,20 @@ def _prod(x: Tensor, dim: int, keepdim: bool = False, *, dtype: torch.dtype | No
 
 def _log10(x: Tensor) -> Any:
     """Wide; IREE has no log10 on CPU."""
-    return (_wide(x).log2() * math.log10(2)).to(x.dtype) if x.is_floating_point() else NotImplemented
+    return (wide(x).log2() * math.log10(2)).to(x.dtype) if x.is_floating_point() else NotImplemented
 
 
 def _fmod(x: Tensor, y: Number) -> Any:
     """The number is rounded."""
     dtype = torch.result_type(x, y)
-    return torch.fmod(x.to(dtype), _tensor(y, dtype)) if dtype.is_floating_point else NotImplemented
+    return torch.fmod(x.to(dtype), tensor(y, dtype)) if dtype.is_floating_point else NotImplemented
 
 
 def _copysign(x: Tensor, y: Tensor | Number) -> Any:
     """By the sign bit."""
     dtype = torch.result_type(x, y)
+    dtype = dtype if dtype.is_floating_point else torch.get_default_dtype()
     magnitude = x.to(dtype).abs()
-    if not dtype.is_floating_point:
-        return NotImplemented
     if not isinstance(y, Tensor):
         return -magnitude if math.copysign(1, y) < 0 else magnitude
     same_size = {2: torch.int16, 4: torch.int32, 8: torch.int64}
@@ -132,9 +127,9 @@ def _divide(x: Tensor | Number, y: Tensor | Number, *, rounding_mode: str | None
     dtype = torch.result_type(x, y)
     if not dtype.is_floating_point or rounding_mode is None:
         return NotImplemented
-    is_wide = dtype in _NARROW and not (isinstance(y, Tensor) and y.dim())
+    is_wide = dtype in NARROW and not (isinstance(y, Tensor) and y.dim())
     computed = torch.float32 if is_wide else dtype
-    a, b = _tensor(x, dtype).to(computed), y.to(computed) if isinstance(y, Tensor) else y
+    a, b = tensor(x, dtype).to(computed), y.to(computed) if isinstance(y, Tensor) else y
     quotient = a / b
     rounded = quotient.trunc() if rounding_mode == "trunc" else _floored(a, b, quotient)
     return rounded.to(dtype)
@@ -154,22 +149,33 @@ def _floored(a: Tensor, b: Tensor | Number, quotient: Tensor) -> Tensor:
     return torch.where(b == 0, quotient, floor) if isinstance(b, Tensor) else floor
 
 
+def _round(x: Tensor, *, decimals: int) -> Any:
+    """Wide."""
+    return _ATEN.round.decimals(wide(x), decimals=decimals).to(x.dtype) if x.dtype in NARROW else NotImplemented
+
+
 def _arange(start: Number, end: Number, step: Number = 1, *, dtype: torch.dtype | None = None, **_: Any) -> Any:
     """Wide; eager adds vectors of steps in the narrow dtype, and its values depend on their width."""
     numbers = (start, end, step)
     is_static = all(type(n) in (int, float) for n in numbers)
-    if dtype not in _NARROW or not is_static or all(float(n).is_integer() for n in numbers):
+    if dtype not in NARROW or not is_static or all(float(n).is_integer() for n in numbers):
         return NotImplemented
     count = math.ceil((end - start) / step)
     return (start + step * torch.arange(count).to(torch.float32)).to(dtype)
 
 
 def _compare(op: Any) -> Decomposition:
-    """torch-mlir folds `t < 0`, with t a constant of rank 0, to the wrong result if the 0 is an integer."""
+    """torch-mlir compares in f64, with a number that is not rounded to the tensor's dtype.
+
+    It folds `t < 0`, with t a constant, to the wrong result if the 0 is an integer.
+    """
 
     def compare(x: Tensor, y: Number) -> Any:
-        is_wrong = x.dim() == 0 and x.is_floating_point() and type(y) is int
-        return op(x, float(y)) if is_wrong else NotImplemented
+        if not x.is_floating_point() or isinstance(y, torch.SymInt | torch.SymFloat):
+            return NotImplemented
+        if not is_exact(y, x.dtype):
+            return op.overloadpacket(x, tensor(y, x.dtype))
+        return op(x, float(y)) if type(y) is int else NotImplemented
 
     return compare
 
@@ -206,14 +212,42 @@ def _floor_divide(x: Tensor | Number, y: Tensor | Number) -> Any:
     return _divide(x, y, rounding_mode="floor")
 
 
-def _tensor(value: Tensor | Number, dtype: torch.dtype) -> Tensor:
-    """Return a tensor cast to `dtype`, or a number as a tensor of rank 0, which is rounded to it when it is used."""
-    if isinstance(value, Tensor):
-        return value.to(dtype)
-    return torch.scalar_tensor(value, dtype=dtype)
+_FUNCTIONS: dict[Any, Decomposition] = {
+    _ATEN.pow.Tensor_Tensor: functions.of_two(functions.power),
+    _ATEN.pow.Scalar: functions.power_of_number,
+    _ATEN.fmod.Tensor: functions.of_two(functions.remainder_of_division),
+    _ATEN.atan.default: functions.of_one(functions.arctangent),
+    _ATEN.atan2.default: functions.of_two(functions.arctangent_of_two),
+    _ATEN.sinh.default: functions.of_one(functions.sinh),
+    _ATEN.asinh.default: functions.of_one(functions.asinh),
+    _ATEN.acosh.default: functions.of_one(functions.acosh),
+    _ATEN.atanh.default: functions.of_one(functions.atanh),
+    _ATEN.hypot.default: functions.of_two(functions.hypotenuse),
+    _ATEN.logaddexp.default: functions.of_two(functions.sum_of_exponentials),
+    _ATEN.isfinite.default: functions.is_finite,
+    _ATEN.signbit.default: functions.has_sign,
+    _ATEN.threshold.default: functions.threshold,
+    _ATEN.argmax.default: functions.position(_ATEN.argmax.default, largest=True),
+    _ATEN.argmin.default: functions.position(_ATEN.argmin.default, largest=False),
+    _ATEN.max.dim: functions.value_and_position(_ATEN.amax.default, _ATEN.argmax.default, largest=True),
+    _ATEN.min.dim: functions.value_and_position(_ATEN.amin.default, _ATEN.argmin.default, largest=False),
+    **{
+        op: functions.average(op)
+        for op in (_ATEN.avg_pool1d.default, _ATEN.avg_pool2d.default, _ATEN.avg_pool3d.default)
+    },
+}
 
+_INTEGERS: dict[Any, Decomposition] = {
+    **{op: functions.of_integers(op) for op in (_ATEN.sin.default, _ATEN.cos.default, _ATEN.tan.default)},
+    _ATEN.log10.default: functions.of_integers(_ATEN.log10.default),
+    _ATEN.atan2.default: functions.of_integers(_ATEN.atan2.default),
+    _ATEN.neg.default: integers.negative,
+    _ATEN.square.default: integers.square,
+    _ATEN.pow.Tensor_Scalar: integers.power,
+    **{op: integers.clamp(op) for op in (_ATEN.clamp.default, _ATEN.clamp_min.default, _ATEN.clamp_max.default)},
+}
 
-_OWN: dict[Any, Decomposition] = {
+_ROUNDINGS: dict[Any, Decomposition] = {
     _ATEN._scaled_mm.default: scaled_mm,
     _ATEN.gelu.default: _gelu,
     _ATEN.pow.Tensor_Scalar: _pow,
@@ -230,11 +264,16 @@ _OWN: dict[Any, Decomposition] = {
     _ATEN.div.Tensor_mode: _divide,
     _ATEN.div.Scalar_mode: _divide,
     _ATEN.arange.start_step: _arange,
+    _ATEN.round.decimals: _round,
     _ATEN.sign.default: _sign,
     _ATEN.sort.default: _sort,
     _ATEN.sort.stable: _sort_stable,
     _ATEN.topk.default: _topk,
-    **{op: _compare(op) for op in (_ATEN.lt.Scalar, _ATEN.le.Scalar, _ATEN.gt.Scalar, _ATEN.ge.Scalar)},
+    **{op: _compare(op) for op in (getattr(_ATEN, name).Scalar for name in ("eq", "ne", "lt", "le", "gt", "ge"))},
     _ATEN.floor_divide.default: _floor_divide,
     _ATEN.floor_divide.Scalar: _floor_divide,
 }
+
+#: All of them; of those of one op, what is said of bytes comes first.
+_TABLES = (integers.byte_decompositions(), _INTEGERS, _FUNCTIONS, _ROUNDINGS)
+_OWN = {op: first_of(*(table[op] for table in _TABLES if op in table)) for table in _TABLES for op in table}

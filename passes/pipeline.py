@@ -32,6 +32,7 @@ from .kernel.vocabulary import Kernels
 from .kernel_records import kernel_records
 from .lower_rows_to_kernel import LowerRowsToKernel
 from .lower_rows_to_linalg import LowerRowsToLinalg
+from .lower_sines import LowerSines
 from .lower_sorts import LowerSorts
 from .raise_aten_rms_norm import RaiseAtenRMSNorm
 from .raise_custom_ops import RaiseCustomOps
@@ -113,6 +114,7 @@ def standard_pipeline() -> list[Pass]:
         KeepNans(),
         KeepRoundings(),
         LowerSorts(),
+        LowerSines(),
         # The target's generator takes what it can; linalg takes the rest, with the same numbers.
         LowerRowsToKernel(),
         LowerRowsToLinalg(),

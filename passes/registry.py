@@ -26,6 +26,7 @@ from .keep_nans import KeepNans
 from .keep_roundings import KeepRoundings
 from .lower_rows_to_kernel import LowerRowsToKernel
 from .lower_rows_to_linalg import LowerRowsToLinalg
+from .lower_sines import LowerSines
 from .lower_sorts import LowerSorts
 from .pipeline import standard_pipeline, with_float8
 from .raise_aten_rms_norm import RaiseAtenRMSNorm
@@ -61,6 +62,7 @@ PASSES: dict[str, type[Pass]] = {
         KeepRoundings,
         LowerRowsToKernel,
         LowerRowsToLinalg,
+        LowerSines,
         LowerSorts,
         RaiseAtenRMSNorm,
         RaiseCustomOps,

@@ -1,0 +1,122 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Own decompositions of ops on integers: torch-mlir reads bytes with a sign, and computes some ops through floats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils import _pytree
+
+from .decomposing import Decomposition, Number
+
+_ATEN = torch.ops.aten
+
+#: Ops whose result or arithmetic depends on what a byte means. The tables of dtypes that they follow are PyTorch's.
+_ARITHMETIC = (
+    "abs.default neg.default reciprocal.default relu.default softplus.default square.default"
+    " add.Tensor add.Scalar sub.Tensor sub.Scalar rsub.Scalar mul.Tensor mul.Scalar div.Tensor div.Scalar"
+    " div.Tensor_mode div.Scalar_mode floor_divide.default floor_divide.Scalar"
+    " remainder.Tensor remainder.Scalar remainder.Scalar_Tensor fmod.Tensor fmod.Scalar"
+    " pow.Tensor_Tensor pow.Tensor_Scalar pow.Scalar atan2.default copysign.Tensor copysign.Scalar"
+    " maximum.default minimum.default clamp.default clamp.Tensor clamp_min.default clamp_min.Tensor"
+    " clamp_max.default clamp_max.Tensor addcmul.default addcdiv.default lerp.Scalar lerp.Tensor"
+    " eq.Tensor ne.Tensor lt.Tensor le.Tensor gt.Tensor ge.Tensor"
+    " eq.Scalar ne.Scalar lt.Scalar le.Scalar gt.Scalar ge.Scalar"
+    " bitwise_left_shift.Tensor bitwise_right_shift.Tensor"
+    " sum.default sum.dim_IntList prod.default prod.dim_int cumsum.default cumprod.default"
+    " max.default min.default max.dim min.dim amax.default amin.default argmax.default argmin.default"
+)
+
+#: Ops that say whether elements are zero: of bytes they make bytes.
+_LOGIC = "any.default any.dim any.dims all.default all.dim all.dims"
+
+_BYTES = (torch.uint8, torch.int8)
+
+#: What torch-mlir rejects for int8, or crashes on; ops with a number are more: it has no conversion of one to int8.
+_NOT_OF_INT8 = (_ATEN.max.default, _ATEN.min.default, _ATEN.div.Tensor_mode, _ATEN.floor_divide.default)
+
+
+def byte_decompositions() -> dict[Any, Decomposition]:
+    """Return the decompositions of ops on bytes."""
+    table = {op: _widened(op) for op in map(_overload, _ARITHMETIC.split())}
+    table |= {op: _asked(op) for op in map(_overload, _LOGIC.split())}
+    return table
+
+
+def _overload(name: str) -> Any:
+    packet, overload = name.split(".")
+    return getattr(getattr(_ATEN, packet), overload)
+
+
+def _widened(op: Any) -> Decomposition:
+    """Bytes are computed with as int32, and the result is a byte again where eager's is: it wraps around."""
+
+    def decomposition(*args: Any, **kwargs: Any) -> Any:
+        tensors = [x for x in _pytree.tree_leaves((args, kwargs)) if isinstance(x, Tensor)]
+        if not any(x.dtype == torch.uint8 for x in tensors) and not _crashes(op, args, tensors):
+            return NotImplemented
+        others = [x for x in args[:2] if isinstance(x, Tensor | bool | int | float)]
+        dtype = kwargs.get("dtype") or torch.result_type(others[0], others[-1])
+        args, kwargs = _pytree.tree_map(lambda x: x.to(torch.int32) if _is_byte(x) else x, (args, kwargs))
+        results = op(*args, **kwargs)
+        return _pytree.tree_map(lambda y: y.to(dtype) if y.dtype == torch.int32 else y, results)
+
+    return decomposition
+
+
+def _is_byte(x: Any) -> bool:
+    return isinstance(x, Tensor) and x.dtype in _BYTES
+
+
+def _crashes(op: Any, args: tuple[Any, ...], tensors: list[Tensor]) -> bool:
+    """Return whether torch-mlir lacks what the op takes for int8."""
+    has_number = any(type(x) in (bool, int, float) for x in args) and "dim" not in op._overloadname
+    return tensors[0].dtype == torch.int8 and (has_number or op in _NOT_OF_INT8)
+
+
+def _asked(op: Any) -> Decomposition:
+    def decomposition(x: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return op(x != 0, *args, **kwargs).to(torch.uint8) if x.dtype == torch.uint8 else NotImplemented
+
+    return decomposition
+
+
+def negative(x: Tensor) -> Any:
+    """A product: torch-mlir negates integers through floats, which lose the last digits."""
+    return NotImplemented if x.dtype.is_floating_point or x.dtype.is_complex else x * -1
+
+
+def square(x: Tensor) -> Any:
+    """A product; torch-mlir has squares of floats."""
+    return NotImplemented if x.dtype.is_floating_point or x.dtype.is_complex else x * x
+
+
+def power(x: Tensor, exponent: Number) -> Any:
+    """Products, as few as the binary digits of a whole exponent say; a fraction makes floats."""
+    if x.dtype.is_floating_point or x.dtype.is_complex:
+        return NotImplemented
+    if type(exponent) is float:
+        return torch.pow(x.to(torch.get_default_dtype()), exponent)
+    if type(exponent) is not int or exponent < 0:
+        return NotImplemented
+    result, factor = None, x.to(torch.int64) if x.dtype == torch.bool else x
+    while exponent:
+        if exponent & 1:
+            result = factor if result is None else result * factor
+        exponent >>= 1
+        factor = factor * factor if exponent else factor
+    return torch.ones_like(factor) if result is None else result.clone()
+
+
+def clamp(op: Any) -> Decomposition:
+    """Return a decomposition for bounds that are floats: of integers, they make floats."""
+
+    def decomposition(x: Tensor, *bounds: Number | None) -> Any:
+        if x.dtype.is_floating_point or not any(isinstance(bound, float) for bound in bounds):
+            return NotImplemented
+        return op(x.to(torch.get_default_dtype()), *bounds)
+
+    return decomposition
