@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils import _pytree
 
-from .decomposing import Decomposition, Number
+from .decomposing import Decomposition, Number, tensor
 
 _ATEN = torch.ops.aten
 
@@ -82,6 +82,22 @@ def _asked(op: Any) -> Decomposition:
         return op(x != 0, *args, **kwargs).to(torch.uint8) if x.dtype == torch.uint8 else NotImplemented
 
     return decomposition
+
+
+def floor_divide(x: Tensor, y: Tensor) -> Tensor:
+    """By the quotient that is cut; torch-mlir rounds down in f64, which is f32 where a target has no f64."""
+    quotient = _ATEN.div.Tensor_mode(x, y, rounding_mode="trunc")
+    rest = x - quotient * y
+    return torch.where((rest != 0) & ((rest < 0) != (y < 0)), quotient - 1, quotient)
+
+
+def fmod(x: Tensor, y: Tensor | Number) -> Any:
+    """What a quotient that is cut leaves."""
+    dtype = torch.result_type(x, y)
+    if dtype.is_floating_point or dtype == torch.bool:
+        return NotImplemented
+    a, b = tensor(x, dtype), tensor(y, dtype)
+    return a - _ATEN.div.Tensor_mode(a, b, rounding_mode="trunc") * b
 
 
 def negative(x: Tensor) -> Any:

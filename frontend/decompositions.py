@@ -123,8 +123,10 @@ def _copysign(x: Tensor, y: Tensor | Number) -> Any:
 
 
 def _divide(x: Tensor | Number, y: Tensor | Number, *, rounding_mode: str | None) -> Any:
-    """Narrow, but wide when the divisor is a number or has rank 0."""
+    """Narrow, but wide when the divisor is a number or has rank 0; of integers, as integers."""
     dtype = torch.result_type(x, y)
+    if rounding_mode == "floor" and not dtype.is_floating_point:
+        return integers.floor_divide(tensor(x, dtype), tensor(y, dtype))
     if not dtype.is_floating_point or rounding_mode is None:
         return NotImplemented
     is_wide = dtype in NARROW and not (isinstance(y, Tensor) and y.dim())
@@ -244,6 +246,8 @@ _INTEGERS: dict[Any, Decomposition] = {
     _ATEN.neg.default: integers.negative,
     _ATEN.square.default: integers.square,
     _ATEN.pow.Tensor_Scalar: integers.power,
+    _ATEN.fmod.Scalar: integers.fmod,
+    _ATEN.fmod.Tensor: integers.fmod,
     **{op: integers.clamp(op) for op in (_ATEN.clamp.default, _ATEN.clamp_min.default, _ATEN.clamp_max.default)},
 }
 
