@@ -100,6 +100,12 @@ def fmod(x: Tensor, y: Tensor | Number) -> Any:
     return a - _ATEN.div.Tensor_mode(a, b, rounding_mode="trunc") * b
 
 
+def remainder(x: Tensor | Number, y: Tensor | Number) -> Any:
+    """As `fmod`, with the sign of the divisor; MLIR's SPIR-V takes the least integer for a positive one."""
+    rest = fmod(x, y)
+    return rest if rest is NotImplemented else torch.where((rest != 0) & ((rest < 0) != (y < 0)), rest + y, rest)
+
+
 def negative(x: Tensor) -> Any:
     """A product: torch-mlir negates integers through floats, which lose the last digits."""
     return NotImplemented if x.dtype.is_floating_point or x.dtype.is_complex else x * -1

@@ -248,6 +248,9 @@ _INTEGERS: dict[Any, Decomposition] = {
     _ATEN.pow.Tensor_Scalar: integers.power,
     _ATEN.fmod.Scalar: integers.fmod,
     _ATEN.fmod.Tensor: integers.fmod,
+    _ATEN.remainder.Scalar: integers.remainder,
+    _ATEN.remainder.Tensor: integers.remainder,
+    _ATEN.remainder.Scalar_Tensor: integers.remainder,
     **{op: integers.clamp(op) for op in (_ATEN.clamp.default, _ATEN.clamp_min.default, _ATEN.clamp_max.default)},
 }
 

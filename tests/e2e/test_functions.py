@@ -78,6 +78,8 @@ OF_INTEGERS: dict[str, Function] = {
     "fmod": lambda a, b: torch.fmod(a, b.clamp(min=1)),
     "fmod by a number": lambda a, _: torch.fmod(a, 7),
     "rest": lambda a, b: a % b.clamp(min=1),
+    "rest of a negative number": lambda a, _: a % -7 if a.dtype.is_signed else a % 3,
+    "rest of a number": lambda _, b: 100 % b.clamp(min=1),
     "copysign": torch.copysign,
     "atan2": torch.atan2,
     "sin": lambda a, _: torch.sin(a),
