@@ -21,12 +21,14 @@ instruction need not be.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from torch_mlir import ir
 from torch_mlir.rewrite import PatternRewriter
 
 from fanfold.dialect.context import Rewrite
+from fanfold.passes.walk import iterate
 
 from .building import constant, make
 from .types import like, width
@@ -156,6 +158,37 @@ def _over_subgroup(op: ir.Operation) -> ir.Value:
     return make("Select", type_, make("IsNan", bits, total), total, result)
 
 
+def _of_numbers(identity: float) -> Callable[[ir.Operation], ir.Value]:
+    def extremum(op: ir.Operation) -> ir.Value:
+        """Pass NaN over, which is in lanes that have no number."""
+        type_, x = op.result.type, op.operands[0]
+        is_nan = make("IsNan", like(type_, ir.IntegerType.get_signless(1)), x)
+        number = make("Select", type_, is_nan, constant(type_, identity), x)
+        operands = [number, *list(op.operands)[1:]]
+        return ir.Operation.create(op.name, [type_], operands, dict(op.attributes)).result
+
+    return extremum
+
+
+def passes_nans_over(module: ir.Operation) -> bool:
+    """Return whether the maxima and minima over vectors and subgroups of a module are those of its numbers.
+
+    MLIR has two kinds, and one op of SPIR-V for both where it reduces. The kind that passes NaN over starts from NaN,
+    and is NMax or NMin between two values: IREE's softmax is made so, with lanes that see no element of a short row.
+    """
+    return any(
+        op.name in ("spirv.GL.NMax", "spirv.GL.NMin")
+        or (op.name == "spirv.Constant" and _is_nan(op.attributes["value"]))
+        for op in iterate(module)
+    )
+
+
+def _is_nan(value: ir.Attribute) -> bool:
+    if isinstance(value, ir.DenseFPElementsAttr) and value.is_splat:
+        value = value.get_splat_value()
+    return isinstance(value, ir.FloatAttr) and math.isnan(value.value)
+
+
 def _pattern(expand: Callable[[ir.Operation], ir.Value | None]) -> Rewrite:
     def rewrite(op: ir.Operation, rewriter: PatternRewriter) -> bool:
         with rewriter.ip, op.location:
@@ -193,5 +226,16 @@ EXPANSIONS: dict[str, Rewrite] = {
         "GL.UClamp": _clamp("u_min", "u_max"),
         "GroupNonUniformFMax": _over_subgroup,
         "GroupNonUniformFMin": _over_subgroup,
+    }.items()
+}
+
+#: What differs where `passes_nans_over`.
+OF_NUMBERS: dict[str, Rewrite] = {
+    f"spirv.{name}": _pattern(expand)
+    for name, expand in {
+        "GL.FMax": lambda op: make("CL.fmax", op.result.type, *op.operands),
+        "GL.FMin": lambda op: make("CL.fmin", op.result.type, *op.operands),
+        "GroupNonUniformFMax": _of_numbers(-math.inf),
+        "GroupNonUniformFMin": _of_numbers(math.inf),
     }.items()
 }

@@ -23,7 +23,7 @@ from torch_mlir.rewrite import PatternRewriter
 from fanfold.dialect.context import Rewrite, apply_patterns_once
 
 from .building import make
-from .expansions import EXPANSIONS
+from .expansions import EXPANSIONS, OF_NUMBERS, passes_nans_over
 from .types import like, width
 
 #: Functions that are exact, or not of floats: the same in every width.
@@ -74,6 +74,7 @@ def convert_extended_ops(module: ir.Operation) -> None:
     patterns: dict[str, Rewrite] = {f"spirv.GL.{name}": _rename for name in EXACT}
     patterns |= {f"spirv.GL.{name}": _rename_rounded for name in ROUNDED}
     patterns |= {f"spirv.{name}": expansion for name, expansion in EXPANSIONS.items()}
+    patterns |= OF_NUMBERS if passes_nans_over(module) else {}
     apply_patterns_once(module, patterns)
 
 

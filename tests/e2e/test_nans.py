@@ -78,3 +78,20 @@ def test_reductions_keep_them(target: str, shape: tuple[int, int]) -> None:
     for x in (ordinary, some):
         for result, expected in zip(exe(x), Reductions()(x), strict=True):
             torch.testing.assert_close(result, expected, rtol=0, atol=0, equal_nan=True)
+
+
+@pytest.mark.parametrize("target", ["cpu", "xpu"])
+def test_lanes_without_an_element_have_none(target: str) -> None:
+    device = None
+    if target == "xpu":
+        pytest.importorskip("pyopencl")
+        device = "opencl"
+    # IREE's softmax starts each lane's maximum from NaN: it must not be the row's.
+    width = torch.export.Dim("width", min=2)
+    exe = fanfold.compile(
+        nn.Softmax(-1), (torch.randn(3, 8),), target=target, device=device, dynamic_shapes={"input": {1: width}}
+    )
+    for columns in (2, 9, 16, 17, 300):
+        x = torch.randn(3, columns)
+        x[1, 1] = math.nan
+        torch.testing.assert_close(exe(x), x.softmax(-1), equal_nan=True)

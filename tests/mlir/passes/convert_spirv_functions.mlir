@@ -30,11 +30,7 @@ spirv.module Logical GLSL450 requires #spirv.vce<v1.0, [Shader, Float16, Float64
     %0 = spirv.GL.RoundEven %v : vector<4xf32>
     // CHECK-NEXT: spirv.CL.fmax %[[X]], %[[Y]] : f32
     %1 = spirv.GL.NMax %x, %y : f32
-    // CHECK-NEXT: %[[MIN:.*]] = spirv.CL.fmin %[[X]], %[[Y]] : f32
-    // CHECK-NEXT: %[[NAN:.*]] = spirv.IsNan %[[X]] : f32
-    // CHECK-NEXT: %[[ONE:.*]] = spirv.Select %[[NAN]], %[[X]], %[[MIN]] : i1, f32
-    // CHECK-NEXT: %[[NAN:.*]] = spirv.IsNan %[[Y]] : f32
-    // CHECK-NEXT: spirv.Select %[[NAN]], %[[Y]], %[[ONE]] : i1, f32
+    // CHECK-NEXT: spirv.CL.fmin %[[X]], %[[Y]] : f32
     %2 = spirv.GL.FMin %x, %y : f32
     // CHECK-NEXT: spirv.CL.fma %[[X]], %[[Y]], %[[Z]] : f32
     %3 = spirv.GL.Fma %x, %y, %z : f32
