@@ -23,7 +23,7 @@ made two, where it needs one within.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import prod
 
 from torch_mlir import ir
@@ -31,7 +31,7 @@ from torch_mlir import ir
 from fanfold.passes.walk import all_ops
 
 from .building import members, name_of, symbol
-from .exchanges import Access, Exchanges, computes
+from .exchanges import Access, Exchanges, computes, may_leave
 from .refusals import refusal
 from .workgroups import LOCAL_SIZE, drop_repetitions, local_size
 
@@ -43,7 +43,7 @@ _WHERE = "between what the threads of a workgroup write and others read, where n
 
 
 def add_barriers(module: ir.Operation, subgroup: int) -> None:
-    """Add the barriers that they need to kernels that have none.
+    """Add the barriers that they need to kernels.
 
     Raises:
         CompileError: If a barrier would have to stand where not all threads of a workgroup come by, and the threads are
@@ -51,38 +51,44 @@ def add_barriers(module: ir.Operation, subgroup: int) -> None:
     """
     modes = [op for op in members(module, "spirv.ExecutionMode") if str(op.attributes["execution_mode"]) == LOCAL_SIZE]
     for function in members(module, "spirv.func"):
-        if all_ops(function, _BARRIER):
-            continue
         for mode in modes:
             if symbol(mode, "fn") != name_of(function):
                 continue
-            drop_repetitions(module, function, mode)
+            # IREE knows of the threads where it puts a barrier; here they are found by rules that are not as good.
+            knows = bool(all_ops(function, _BARRIER))
+            if not knows:
+                drop_repetitions(module, function, mode)
             size = local_size(mode)
-            if prod(size) > 1:
-                placement = _Placement(Exchanges(module, size), must=prod(size) > subgroup)
-                placement.walk(list(function.regions[0].blocks), [])
+            exchanges = Exchanges(module, size)
+            if prod(size) > 1 and exchanges.has_any(function):
+                _Placement(exchanges, function, must=prod(size) > subgroup and not knows)
 
 
 class _Placement:
     """Puts barriers into one function."""
 
-    def __init__(self, exchanges: Exchanges, *, must: bool) -> None:
+    def __init__(self, exchanges: Exchanges, function: ir.Operation, *, must: bool) -> None:
         self._exchanges = exchanges
         self._must = must
+        self._leaves = may_leave(function)
+        self._walk(function.regions[0].blocks, [])
 
-    def walk(self, blocks: Sequence[ir.Block], since: list[Access]) -> list[Access]:
-        """Put barriers into blocks that all threads of a workgroup pass together.
+    def _walk(self, blocks: Iterable[ir.Block], since: list[Access]) -> list[Access]:
+        """Put barriers into blocks that all threads of a workgroup pass together, or none does.
 
         Args:
-            blocks: The blocks, in their order.
-            since: What has been accessed since the last barrier before them.
+            blocks: The blocks.
+            since: What may have been accessed since the last barrier before them.
 
         Returns:
-            What has been accessed since the last barrier, after them.
+            What may have been accessed since the last barrier, after them.
         """
         for block in blocks:
+            after = since
             for view in list(block.operations):
-                since = self._pass(view.operation, since)
+                after = self._pass(view.operation, after)
+            # A block may be passed by, and its barriers with it: a loop may have no rounds.
+            since = list(dict.fromkeys([*since, *after]))
         return since
 
     def _pass(self, op: ir.Operation, since: list[Access]) -> list[Access]:
@@ -90,28 +96,28 @@ class _Placement:
             return []
         if op.name in _STRUCTURED and self._exchanges.all_agree(op):
             blocks = list(op.regions[0].blocks)
+            after = self._walk(blocks, since)
             if op.name == "spirv.mlir.selection":
-                return [a for block in blocks for a in self.walk([block], since)]
-            after = self.walk(blocks, since)
+                return after
             # Once more, for what the next round finds of this one.
-            return self.walk(blocks, [a.in_another_round(op) for a in after])
+            return self._walk(blocks, [a.in_another_round(op) for a in after])
         accesses = self._exchanges.accesses(op)
         if not accesses:
             return since
-        if self._meet_inside(accesses):
+        if self._exchanges.meet_inside(op):
             part = self._split(op)
-            if part is None and not self._must:
-                return [*since, *accesses]
-            if part is None:
+            if part is not None:
+                return self._pass(op, self._pass(part, since))
+            if self._must:
                 raise refusal(op, "needs a barrier that it cannot have", expected=f"no need of one {_WHERE}")
-            return self._pass(op, self._pass(part, since))
         if not self._exchanges.meet(since, accesses):
             return [*since, *accesses]
+        if self._leaves and not self._must:
+            return [*since, *accesses]
+        if self._leaves:
+            raise refusal(op, "needs a barrier that it cannot have", expected=f"no need of one {_WHERE}")
         _barrier(op)
         return accesses
-
-    def _meet_inside(self, accesses: Sequence[Access]) -> bool:
-        return any(self._exchanges.meet(accesses[:i], [access]) for i, access in enumerate(accesses))
 
     def _split(self, op: ir.Operation) -> ir.Operation | None:
         """Split a branch into two with the same condition, at the first place where a barrier has to be.
@@ -125,7 +131,7 @@ class _Placement:
         since: list[Access] = []
         for i, child in enumerate(body):
             accesses = self._exchanges.accesses(child)
-            if self._meet_inside(accesses):
+            if self._exchanges.meet_inside(child):
                 return None if self._split(child) is None else self._split(op)
             if self._exchanges.meet(since, accesses):
                 return _cut(op, body, i)

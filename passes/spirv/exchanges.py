@@ -13,7 +13,12 @@ from fanfold.passes.walk import iterate
 
 from .building import members, name_of, producer, symbol
 from .places import Place, Places
+from .refusals import refusal
 from .types import read_pointer
+
+_ACCESSES = ("spirv.Load", "spirv.Store")
+_ATOMICS = ("spirv.Atomic", "spirv.EXT.Atomic")
+_EXITS = ("spirv.Return", "spirv.ReturnValue", "spirv.Unreachable", "spirv.KHR.Kill", "spirv.Kill")
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,32 @@ class Exchanges:
             a.memory == b.memory and (a.writes or b.writes) and not self._apart(a, b) for a in first for b in then
         )
 
+    def meet_inside(self, op: ir.Operation) -> bool:
+        """Return whether a thread may access in an op what another thread accesses in it, and one of them writes."""
+        accesses = self.accesses(op)
+        if any(self.meet(accesses[:i], [access]) for i, access in enumerate(accesses)):
+            return True
+        # Threads that do not agree on the rounds may be in different ones.
+        for loop in (op, *iterate(op)):
+            if loop.name == "spirv.mlir.loop":
+                rounds = self.accesses(loop)
+                reads = [a for a in rounds if not a.writes]
+                writes = [a.in_another_round(loop) for a in rounds if a.writes]
+                if self.meet(writes, reads):
+                    return True
+        return False
+
+    def has_any(self, function: ir.Operation) -> bool:
+        """Return whether there is memory that a kernel accesses in more than one place, and writes."""
+        seen: dict[str | int, int] = {}
+        written: set[str | int] = set()
+        for op in iterate(function):
+            for memory, _ in self._memories(op):
+                seen[memory] = seen.get(memory, 0) + 1
+                if op.name != "spirv.Load":
+                    written.add(memory)
+        return any(seen[memory] > 1 for memory in written)
+
     def accesses(self, op: ir.Operation) -> list[Access]:
         """Return the accesses of an op and of all ops in it."""
         return [access for inner in (op, *iterate(op)) for access in self._of(inner)]
@@ -72,7 +103,12 @@ class Exchanges:
         )
 
     def _of(self, op: ir.Operation) -> Iterator[Access]:
-        if op.name == "spirv.AccessChain":
+        for memory, address in self._memories(op):
+            yield Access(memory, self._places.of(address), op.name != "spirv.Load")
+
+    def _memories(self, op: ir.Operation) -> Iterator[tuple[str | int, ir.Value]]:
+        """Yield what memory an op itself accesses, and its address there."""
+        if op.name not in _ACCESSES and not op.name.startswith(_ATOMICS):
             return
         for operand in op.operands:
             pointed = read_pointer(operand.type)
@@ -81,9 +117,10 @@ class Exchanges:
             address = producer(operand)
             while address is not None and address.name == "spirv.AccessChain":
                 address = producer(address.operands[0])
-            known = address is not None and address.name == "spirv.mlir.addressof"
-            name = symbol(address, "variable") if address is not None and known else ""
-            yield Access(self._bindings.get(name, name), self._places.of(operand), op.name != "spirv.Load")
+            if address is None or address.name != "spirv.mlir.addressof":
+                raise refusal(op, "accesses memory that is not known", expected="an address in a variable")
+            name = symbol(address, "variable")
+            yield self._bindings.get(name, name), operand
 
     def _apart(self, a: Access, b: Access) -> bool:
         """Return whether two accesses of different threads are to different places, as far as can be told.
@@ -95,7 +132,11 @@ class Exchanges:
             return (
                 a.place is None or b.place is None or a.place.order(self._dimensions) == b.place.order(self._dimensions)
             )
-        return a.place is not None and a.place == b.place and a.place.threads >= self._dimensions
+        if a.place is None or b.place is None:
+            return False
+        if a.place == b.place:
+            return a.place.is_one_threads(self._dimensions)
+        return a.place.misses(b.place, self._dimensions)
 
 
 def computes(op: ir.Operation) -> bool:
@@ -103,5 +144,13 @@ def computes(op: ir.Operation) -> bool:
     if op.name == "spirv.Load":
         pointed = read_pointer(op.operands[0].type)
         return pointed is not None and pointed.storage in ("Input", "PushConstant")
-    other = ("spirv.Store", "spirv.Atomic", "spirv.EXT.Atomic", "spirv.Group", "spirv.MemoryBarrier")
-    return not op.regions and not op.name.startswith((*other, "spirv.ControlBarrier"))
+    # A variable has what the first of two stored into it.
+    other = ("spirv.Store", "spirv.Variable", "spirv.Group", "spirv.MemoryBarrier", "spirv.ControlBarrier")
+    return not op.regions and not op.name.startswith((*other, *_ATOMICS))
+
+
+def may_leave(function: ir.Operation) -> bool:
+    """Return whether threads may leave a kernel, or pass parts of it by, other than through loops and selections."""
+    last = len(function.regions[0].blocks) - 1
+    ends = [op for op in iterate(function) if op.name in _EXITS]
+    return last > 0 or any(end.parent.operation != function for end in ends)

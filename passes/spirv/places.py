@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from math import gcd
 
 from torch_mlir import ir
 
@@ -36,10 +38,30 @@ class Place:
 
     terms: frozenset[tuple[int | ir.Value | None, int]]
 
-    @property
-    def threads(self) -> frozenset[int]:
-        """The dimensions of a thread's position that it depends on."""
-        return frozenset(term for term, _ in self.terms if isinstance(term, int))
+    def is_one_threads(self, dimensions: frozenset[int]) -> bool:
+        """Return whether no two threads of a workgroup that has these dimensions are there.
+
+        They are taken for places in an array that has a dimension for each of a thread's: only those with the same
+        factor would be one dimension of it.
+        """
+        factors = [abs(factor) for term, factor in self.terms if isinstance(term, int) and term in dimensions]
+        return len(factors) == len(dimensions) == len(set(factors))
+
+    def misses(self, other: Place, dimensions: frozenset[int]) -> bool:
+        """Return whether no thread is here where another may be there: they are a number apart that no threads are."""
+        if self._but_for_a_number != other._but_for_a_number:
+            return False
+        apart = self._number - other._number
+        step = gcd(*(factor for _, factor in self.order(dimensions)))
+        return apart % step != 0 if step else apart != 0
+
+    @cached_property
+    def _number(self) -> int:
+        return next((factor for term, factor in self.terms if term is None), 0)
+
+    @cached_property
+    def _but_for_a_number(self) -> frozenset[tuple[int | ir.Value | None, int]]:
+        return frozenset((term, factor) for term, factor in self.terms if term is not None)
 
     def order(self, dimensions: frozenset[int]) -> frozenset[tuple[int, int]]:
         """Return how it goes on from thread to thread in these dimensions."""
@@ -68,6 +90,9 @@ class Places:
         """Return where an address is in its variable, None if that is not known."""
         chain = producer(address)
         if chain is None or chain.name != "spirv.AccessChain":
+            return None
+        base = producer(chain.operands[0])
+        if base is None or base.name != "spirv.mlir.addressof":
             return None
         _, member, *indices = chain.operands
         pointed = read_pointer(chain.operands[0].type)

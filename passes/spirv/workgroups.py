@@ -92,7 +92,9 @@ def drop_repetitions(module: ir.Operation, function: ir.Operation, mode: ir.Oper
     IREE has such threads where it finds nothing to do for them: a sum that they all add to comes out right if they are
     in step, and only then.
     """
-    if any(op.name.startswith("spirv.Group") for op in iterate(function)):
+    # What has to do with how many threads there are.
+    counting = ("spirv.Group", "spirv.Atomic", "spirv.EXT.Atomic")
+    if any(op.name.startswith(counting) for op in iterate(function)):
         return
     builtins = {name_of(op): _built_in(op) for op in members(module, "spirv.GlobalVariable")}
     used: set[int] = set()

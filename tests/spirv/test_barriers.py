@@ -136,3 +136,86 @@ def test_threads_that_would_repeat_what_others_do_are_left_out(intel: IntelCpu) 
     values = np.arange(THREADS, dtype=np.float32)
     found = intel.run(converted, (1, 1, 1), [values, values])[1]
     np.testing.assert_array_equal(found, 2 * values)
+
+
+def barriers(text: str, lanes: int = LANES) -> int:
+    """Return how many barriers a module has once it has got its own."""
+    parsed = parse_module(cross(text), make_bare_context())
+    with parsed.context, ir.Location.unknown():
+        spirv = parsed.body.operations[0].operation
+        add_barriers(spirv, lanes)
+        return len(all_ops(spirv, "spirv.ControlBarrier"))
+
+
+def again(body: str) -> str:
+    """Return ops for a second time."""
+    for name in ("mine", "given", "theirs", "taken"):
+        body = body.replace(f"%{name}", f"%{name}2")
+    return body
+
+
+def test_a_loop_without_rounds_is_no_barrier(intel: IntelCpu) -> None:
+    rounds = loop(again(GIVE + TAKE)).replace("%round, %two", "%round, %number")
+    values = np.arange(THREADS, dtype=np.float32)
+    converted = convert(kernel(GIVE + rounds + TAKE), LANES)
+    for _ in range(3):
+        found = intel.run(converted, (1, 1, 1), [values, np.zeros_like(values)])[1]
+        np.testing.assert_array_equal(found, values[::-1])
+
+
+def test_what_is_known_does_not_grow_with_every_branch() -> None:
+    whole = "%whole = spirv.SLessThan %number, %all : i32\n"
+    body = (
+        GIVE
+        + whole
+        + "".join(
+            branch("%whole", TAKE.replace("%theirs", f"%theirs{n}").replace("%taken", f"%taken{n}")) for n in range(30)
+        )
+    )
+    assert barriers(kernel(body)) == 30
+
+
+def test_two_threads_with_one_place_tell_each_other_things() -> None:
+    body = "%y = spirv.CompositeExtract %ids[1 : i32] : vector<3xi32>\n%sum = spirv.IAdd %id, %y : i32\n"
+    body += GIVE.replace("%id]", "%sum]") + TAKE.replace("%other", "%sum")
+    text = kernel(body).replace(f'"LocalSize", {THREADS}, 1, 1', '"LocalSize", 16, 2, 1')
+    assert barriers(text) == 1
+    rows = text.replace("%sum = spirv.IAdd %id, %y", "%row = spirv.IMul %y, %size : i32\n%sum = spirv.IAdd %id, %row")
+    assert barriers(rows) == 0
+
+
+def test_a_split_branch_keeps_what_it_has_in_variables(intel: IntelCpu) -> None:
+    variable = "%v = spirv.Variable : !spirv.ptr<f32, Function>\n"
+    keep = '%kept = spirv.Load "StorageBuffer" %p : f32\nspirv.Store "Function" %v, %kept : f32\n'
+    back = TAKE.replace('"StorageBuffer" %q, %taken', '"StorageBuffer" %q, %both')
+    back = back.replace(
+        "spirv.Store", '%again = spirv.Load "Function" %v : f32\n%both = spirv.FAdd %taken, %again : f32\nspirv.Store'
+    )
+    values = np.arange(THREADS, dtype=np.float32)
+    outside = convert(kernel(variable + branch("%few", keep + GIVE + back)), LANES)
+    found = intel.run(outside, (1, 1, 1), [values, np.zeros_like(values)])[1]
+    np.testing.assert_array_equal(found, THREADS - 1)
+    with pytest.raises(CompileError, match="needs a barrier that it cannot have"):
+        convert(kernel(branch("%few", variable + keep + GIVE + back)), LANES)
+
+
+def test_threads_that_left_do_not_come_by() -> None:
+    leave = branch("%few", "").replace("spirv.Branch ^end", "spirv.Return")
+    with pytest.raises(CompileError, match="needs a barrier that it cannot have"):
+        convert(kernel(leave + GIVE + TAKE), LANES)
+
+
+def test_threads_that_take_rounds_of_their_own_may_be_in_different_ones() -> None:
+    """A thread writes where another, which is a round behind, still reads."""
+    place = "%place = spirv.IAdd %id, %round : i32\n"
+    body = place + GIVE.replace("%id]", "%place]") + TAKE.replace("%other", "%place")
+    with pytest.raises(CompileError, match="needs a barrier that it cannot have"):
+        convert(kernel(loop(body).replace("%round, %two", "%round, %id")), LANES)
+
+
+def test_atomics_of_all_threads_count() -> None:
+    body = "%b = spirv.AtomicIAdd <Device> <None> %p, %one : !spirv.ptr<i32, StorageBuffer>\n"
+    text = kernel("").replace("spirv.Return", body + "spirv.Return").replace("f32", "i32")
+    assert convert(text.replace(f'"LocalSize", {THREADS}, 1, 1', '"LocalSize", 64, 8, 1'), LANES).kernels[
+        0
+    ].workgroup == (64, 8, 1)
