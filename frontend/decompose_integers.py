@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._prims_common import ELEMENTWISE_TYPE_PROMOTION_KIND, elementwise_dtypes
 from torch.utils import _pytree
 
 from .decomposing import Decomposition, Number, tensor
@@ -30,6 +31,24 @@ _ARITHMETIC = (
     " max.default min.default max.dim min.dim amax.default amin.default argmax.default argmin.default"
 )
 
+#: Ops of three operands; others have two, and numbers that say something else behind them.
+_OF_THREE = ("clamp.Tensor", "addcmul.default", "addcdiv.default")
+
+_COMPARED = ("eq", "ne", "lt", "le", "gt", "ge")
+
+#: Comparisons and choices: the operands have the common dtype first, where a byte may become another number.
+_IN_COMMON = (
+    *(f"{name}.Tensor" for name in (*_COMPARED, "clamp", "clamp_min", "clamp_max")),
+    "maximum.default",
+    "minimum.default",
+)
+
+#: Comparisons with a number, of which eager, too, takes only what fits into a byte.
+_WITH_NUMBER = tuple(f"{name}.Scalar" for name in _COMPARED)
+
+#: Ops for which bits are enough once the operands have one dtype.
+_OF_BITS = "where.self cat.default bitwise_and.Tensor bitwise_or.Tensor bitwise_xor.Tensor"
+
 #: Ops that say whether elements are zero: of bytes they make bytes.
 _LOGIC = "any.default any.dim any.dims all.default all.dim all.dims"
 
@@ -43,6 +62,9 @@ def byte_decompositions() -> dict[Any, Decomposition]:
     """Return the decompositions of ops on bytes."""
     table = {op: _widened(op) for op in map(_overload, _ARITHMETIC.split())}
     table |= {op: _asked(op) for op in map(_overload, _LOGIC.split())}
+    table |= {op: in_common(op) for op in map(_overload, _OF_BITS.split())}
+    table |= {op: _as_int32(op) for op in (_ATEN.max_pool2d.default, _ATEN.max_pool1d.default)}
+    table |= {op: _mean(op) for op in (_ATEN.mean.default, _ATEN.mean.dim)}
     return table
 
 
@@ -53,13 +75,22 @@ def _overload(name: str) -> Any:
 
 def _widened(op: Any) -> Decomposition:
     """Bytes are computed with as int32, and the result is a byte again where eager's is: it wraps around."""
+    name = str(op).removeprefix("aten.")
+    count = 3 if name in _OF_THREE else 2
 
     def decomposition(*args: Any, **kwargs: Any) -> Any:
         tensors = [x for x in _pytree.tree_leaves((args, kwargs)) if isinstance(x, Tensor)]
-        if not any(x.dtype == torch.uint8 for x in tensors) and not _crashes(op, args, tensors):
+        if not any(x.dtype in _BYTES for x in tensors):
             return NotImplemented
-        others = [x for x in args[:2] if isinstance(x, Tensor | bool | int | float)]
-        dtype = kwargs.get("dtype") or torch.result_type(others[0], others[-1])
+        operands = [*args[:count], *(x for x in kwargs.values() if isinstance(x, Tensor))]
+        common = _common([x for x in operands if isinstance(x, Tensor | Number | torch.SymInt | torch.SymFloat)])
+        if not any(x.dtype == torch.uint8 for x in tensors) and not _crashes(op, args, tensors, common):
+            return NotImplemented
+        dtype = kwargs.get("dtype") or common
+        if name in _IN_COMMON:
+            args, kwargs = _pytree.tree_map(lambda x: x.to(common) if isinstance(x, Tensor) else x, (args, kwargs))
+        if name in _WITH_NUMBER and common in _BYTES and type(args[1]) is int:
+            args = (args[0], _wrapped(args[1], common))
         args, kwargs = _pytree.tree_map(lambda x: x.to(torch.int32) if _is_byte(x) else x, (args, kwargs))
         results = op(*args, **kwargs)
         return _pytree.tree_map(lambda y: y.to(dtype) if y.dtype == torch.int32 else y, results)
@@ -67,14 +98,64 @@ def _widened(op: Any) -> Decomposition:
     return decomposition
 
 
+def _wrapped(number: int, dtype: torch.dtype) -> int:
+    least = torch.iinfo(dtype).min
+    return (number - least) % 256 + least
+
+
+def _common(operands: list[Any]) -> torch.dtype:
+    """Return the dtype that eager computes in, whatever the result has."""
+    return elementwise_dtypes(*operands, type_promotion_kind=ELEMENTWISE_TYPE_PROMOTION_KIND.DEFAULT)[1]
+
+
 def _is_byte(x: Any) -> bool:
     return isinstance(x, Tensor) and x.dtype in _BYTES
 
 
-def _crashes(op: Any, args: tuple[Any, ...], tensors: list[Tensor]) -> bool:
-    """Return whether torch-mlir lacks what the op takes for int8."""
-    has_number = any(type(x) in (bool, int, float) for x in args) and "dim" not in op._overloadname
-    return tensors[0].dtype == torch.int8 and (has_number or op in _NOT_OF_INT8)
+def _crashes(op: Any, args: tuple[Any, ...], tensors: list[Tensor], common: torch.dtype) -> bool:
+    """Return whether torch-mlir lacks what the op takes for int8: numbers, and conversions of others to it."""
+    numbers = (bool, int, float, torch.SymInt, torch.SymFloat)
+    has_number = any(type(x) in numbers for x in args) and "dim" not in op._overloadname
+    is_mixed = common == torch.int8 and any(x.dtype != torch.int8 for x in tensors)
+    return is_mixed or (tensors[0].dtype == torch.int8 and (has_number or op in _NOT_OF_INT8))
+
+
+def in_common(op: Any, dtypes_to_convert: tuple[torch.dtype, ...] = _BYTES) -> Decomposition:
+    """Return a decomposition for operands of several dtypes, one of which has to be converted by an op of its own."""
+
+    def decomposition(*args: Any, **kwargs: Any) -> Any:
+        first = 1 if op == _ATEN.where.self else 0
+        operands = [x for x in _pytree.tree_leaves(args[first:]) if isinstance(x, Tensor)]
+        dtypes = {x.dtype for x in operands}
+        if len(dtypes) == 1 or dtypes.isdisjoint(dtypes_to_convert):
+            return NotImplemented
+        dtype = _common(operands)
+        rest = _pytree.tree_map(lambda x: x.to(dtype) if isinstance(x, Tensor) else x, args[first:])
+        return op(*args[:first], *rest, **kwargs)
+
+    return decomposition
+
+
+def clamp_by_tensors(op: Any) -> Decomposition:
+    """Return the decomposition for bounds of another dtype: torch-mlir does not convert them."""
+    return in_common(op, (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64))
+
+
+def _as_int32(op: Any) -> Decomposition:
+    def decomposition(x: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return op(x.to(torch.int32), *args, **kwargs).to(x.dtype) if x.dtype == torch.uint8 else NotImplemented
+
+    return decomposition
+
+
+def _mean(op: Any) -> Decomposition:
+    """Of floats: torch-mlir converts what it has summed up, and bytes as if they had a sign."""
+
+    def decomposition(x: Tensor, *args: Any, dtype: torch.dtype | None = None) -> Any:
+        is_converted = dtype is not None and not x.dtype.is_floating_point and not x.dtype.is_complex
+        return op(x.to(dtype), *args) if is_converted else NotImplemented
+
+    return decomposition
 
 
 def _asked(op: Any) -> Decomposition:

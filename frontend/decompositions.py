@@ -50,7 +50,9 @@ def _gelu(x: Tensor, approximate: str = "none") -> Any:
 
 
 def _pow(x: Tensor, exponent: Number) -> Any:
-    """Products for 3 and -2: narrow in bf16, wide in f16."""
+    """Products for 3 and -2: narrow in bf16, wide in f16. A size is no constant, and has to be told from a fraction."""
+    if isinstance(exponent, torch.SymInt | torch.SymFloat):
+        return torch.pow(x, tensor(exponent, x.dtype)) if x.is_floating_point() else NotImplemented
     if exponent not in (3, -2) or not x.is_floating_point():
         return NotImplemented
     base = wide(x) if x.dtype == torch.float16 else x
@@ -107,7 +109,12 @@ def _log10(x: Tensor) -> Any:
 def _fmod(x: Tensor, y: Number) -> Any:
     """The number is rounded."""
     dtype = torch.result_type(x, y)
-    return torch.fmod(x.to(dtype), tensor(y, dtype)) if dtype.is_floating_point else NotImplemented
+    return torch.fmod(x.to(dtype), tensor(y, dtype))
+
+
+def _remainder_of_number(x: Number, y: Tensor) -> Tensor:
+    dtype = torch.result_type(x, y)
+    return torch.remainder(tensor(x, dtype), y.to(dtype))
 
 
 def _copysign(x: Tensor, y: Tensor | Number) -> Any:
@@ -173,8 +180,12 @@ def _compare(op: Any) -> Decomposition:
     """
 
     def compare(x: Tensor, y: Number) -> Any:
-        if not x.is_floating_point() or isinstance(y, torch.SymInt | torch.SymFloat):
+        if not x.is_floating_point():
             return NotImplemented
+        if isinstance(y, torch.SymInt | torch.SymFloat):
+            # IREE has no conversion between f64 and bf16 on CPU.
+            is_narrow = x.dtype in NARROW
+            return op.overloadpacket(wide(x), wide(tensor(y, x.dtype))) if is_narrow else NotImplemented
         if not is_exact(y, x.dtype):
             return op.overloadpacket(x, tensor(y, x.dtype))
         return op(x, float(y)) if type(y) is int else NotImplemented
@@ -251,6 +262,9 @@ _INTEGERS: dict[Any, Decomposition] = {
     _ATEN.remainder.Scalar: integers.remainder,
     _ATEN.remainder.Tensor: integers.remainder,
     _ATEN.remainder.Scalar_Tensor: integers.remainder,
+    **{
+        op: integers.clamp_by_tensors(op) for op in (_ATEN.clamp.Tensor, _ATEN.clamp_min.Tensor, _ATEN.clamp_max.Tensor)
+    },
     **{op: integers.clamp(op) for op in (_ATEN.clamp.default, _ATEN.clamp_min.default, _ATEN.clamp_max.default)},
 }
 
@@ -266,6 +280,7 @@ _ROUNDINGS: dict[Any, Decomposition] = {
     _ATEN.prod.dim_int: _prod,
     _ATEN.log10.default: _log10,
     _ATEN.fmod.Scalar: _fmod,
+    _ATEN.remainder.Scalar_Tensor: _remainder_of_number,
     _ATEN.copysign.Tensor: _copysign,
     _ATEN.copysign.Scalar: _copysign,
     _ATEN.div.Tensor_mode: _divide,

@@ -88,6 +88,19 @@ OF_INTEGERS: dict[str, Function] = {
     "clamp by tensors": lambda a, b: a.clamp(max=b),
     "maximum": torch.maximum,
     "minimum": torch.minimum,
+    "clamp by tensors of another dtype": lambda a, b: torch.clamp(a, b.to(torch.int16), b.to(torch.int32)),
+    "least by a tensor of another dtype": lambda a, b: torch.clamp(a, None, b.to(torch.int16)),
+    "times flags": lambda a, b: a * (b > 0),
+    "greater than a number of another dtype": lambda a, _: torch.maximum(a, torch.tensor(-56, dtype=torch.int8)),
+    "below a byte": lambda a, _: a < torch.tensor(200, dtype=torch.uint8),
+    "equal to a number that wraps around": lambda a, _: a == (300 if a.dtype in INTEGERS[:2] else 100),
+    "choice of two dtypes": lambda a, b: torch.where(a > b, a, b.to(torch.int16)),
+    "choice of bytes and floats": lambda a, b: torch.where(a > b, a, b.to(torch.float32)),
+    "joined with another dtype": lambda a, b: torch.cat([a, b.to(torch.int16)]),
+    "bits of two dtypes": lambda a, b: a ^ b.to(torch.int64),
+    "mean": lambda a, _: a.clamp(min=1).mean(-1, dtype=torch.float32),
+    "mean of all": lambda a, _: a.clamp(min=1).mean(dtype=torch.float32),
+    "largest of neighbours": lambda a, _: functional.max_pool2d(a[None, None], 2),
     "maximum of two signs": lambda a, b: torch.maximum(a, b.to(torch.int8)),
     "below": lambda a, b: a < b,
     "above a float": lambda a, _: a > 126.5,
@@ -165,7 +178,10 @@ def test_integers(target: str, dtype: torch.dtype) -> None:
 def test_a_comparison_with_a_size_and_bytes_of_any_number() -> None:
     class Model(nn.Module):
         def forward(self, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
-            return x > x.shape[0], y * x.shape[0], (y / 255).mean(-1), y.flip(0).argmax(0)
+            rows = x.shape[0]
+            signed, narrow = y.to(torch.int8), x.to(torch.bfloat16)
+            counted = x > rows, y * rows, signed * rows, signed % rows, x**rows, narrow**rows, narrow < rows
+            return *counted, (y / 255).mean(-1), y.flip(0).argmax(0)
 
     def inputs(rows: int) -> tuple[Tensor, Tensor]:
         return torch.randn(rows, 5) * 3, torch.randint(0, 256, (rows, 5), dtype=torch.uint8)
