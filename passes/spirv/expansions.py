@@ -22,11 +22,13 @@ instruction need not be.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import copysign, isnan
 
 from torch_mlir import ir
 from torch_mlir.rewrite import PatternRewriter
 
 from fanfold.dialect.context import Rewrite
+from fanfold.passes.walk import all_ops
 
 from .building import constant, make
 from .types import like, width
@@ -141,11 +143,29 @@ def _extremum(name: str) -> Callable[[ir.Operation], ir.Value]:
     return extremum
 
 
-def _over_subgroup(op: ir.Operation) -> ir.Value:
+def _begins_with_nan(op: ir.Operation) -> bool:
+    """Return whether the function of a maximum or minimum has the NaN that MLIR begins one with that passes NaN by."""
+    function = op.parent.operation
+    while function.name != "spirv.func":
+        function = function.parent.operation
+    negative = op.name.endswith("Max")
+    for constant_op in all_ops(function, "spirv.Constant"):
+        value = constant_op.attributes["value"]
+        if constant_op.result.type == op.result.type and isinstance(value, ir.FloatAttr):
+            number = float(value.value)
+            if isnan(number) and (copysign(1.0, number) < 0) == negative:
+                return True
+    return False
+
+
+def _over_subgroup(op: ir.Operation) -> ir.Value | None:
     """Keep NaN in a maximum or minimum over a subgroup, as IREE means it; the instruction takes the other numbers.
 
-    A sum of what is NaN, and of zeros for the rest, is NaN where there is one.
+    A sum of what is NaN, and of zeros for the rest, is NaN where there is one. IREE uses the instruction for maxima
+    that pass NaN by, too, as those of a softmax: there a lane beyond the end of a row has NaN, and no number.
     """
+    if _begins_with_nan(op):
+        return None
     type_, x = op.result.type, op.operands[0]
     bits = like(type_, ir.IntegerType.get_signless(1))
     nans = make("Select", type_, make("IsNan", bits, x), x, constant(type_, 0.0))
