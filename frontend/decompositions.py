@@ -118,14 +118,19 @@ def _remainder_of_number(x: Number, y: Tensor) -> Tensor:
 
 
 def _copysign(x: Tensor, y: Tensor | Number) -> Any:
-    """By the sign bit."""
+    """By the sign bit; of rank 0, by the sign of the reciprocal of a zero."""
     dtype = torch.result_type(x, y)
     dtype = dtype if dtype.is_floating_point else torch.get_default_dtype()
     magnitude = x.to(dtype).abs()
     if not isinstance(y, Tensor):
         return -magnitude if math.copysign(1, y) < 0 else magnitude
     same_size = {2: torch.int16, 4: torch.int32, 8: torch.int64}
-    is_negative = y < 0 if not y.is_floating_point() else y.view(same_size[y.element_size()]) < 0
+    if not y.is_floating_point():
+        is_negative = y < 0
+    elif y.dim():
+        is_negative = y.view(same_size[y.element_size()]) < 0
+    else:  # IREE crashes on a view of a constant of rank 0
+        is_negative = torch.where(y == 0.0, y.reciprocal(), y) < 0.0
     return torch.where(is_negative, -magnitude, magnitude)
 
 

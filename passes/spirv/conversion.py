@@ -15,6 +15,7 @@ from fanfold.errors import CompileError
 from .allowed_ops import check_ops
 from .arguments import make_arguments, read_interface
 from .barriers import add_barriers
+from .bounds import check_bounds
 from .builtins import widen_builtins
 from .capabilities import deduce_capabilities
 from .converted import Converted, EntryPoint
@@ -69,6 +70,7 @@ def convert_module(
 ) -> tuple[EntryPoint, ...]:
     """Convert a `spirv.module` in place; an MLIR context and a location are entered."""
     # While addresses are still chains of indices.
+    check_bounds(module)
     add_barriers(module, subgroup)
     flatten_workgroups(module, subgroup)
     # Bindings and push constants before all else: the rest sees pointers that a kernel may have.

@@ -47,6 +47,15 @@ class Place:
         factors = [abs(factor) for term, factor in self.terms if isinstance(term, int) and term in dimensions]
         return len(factors) == len(dimensions) == len(set(factors))
 
+    def last(self, size: tuple[int, int, int]) -> int | None:
+        """Return the greatest that it is in a workgroup of this size, None if it depends on more than the thread."""
+        total = 0
+        for term, factor in self.terms:
+            if isinstance(term, ir.Value):
+                return None
+            total += factor if term is None else max(0, factor * (size[term] - 1))
+        return total
+
     def misses(self, other: Place, dimensions: frozenset[int]) -> bool:
         """Return whether no thread is here where another may be there: they are a number apart that no threads are."""
         if self._but_for_a_number != other._but_for_a_number:

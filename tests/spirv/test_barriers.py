@@ -219,3 +219,11 @@ def test_atomics_of_all_threads_count() -> None:
     assert convert(text.replace(f'"LocalSize", {THREADS}, 1, 1', '"LocalSize", 64, 8, 1'), LANES).kernels[
         0
     ].workgroup == (64, 8, 1)
+
+
+def test_threads_that_go_beyond_shared_memory_are_refused() -> None:
+    far = "%far = spirv.IMul %id, %two : i32\n" + GIVE.replace("%id]", "%far]")
+    with pytest.raises(CompileError, match="is at element 126 of shared memory"):
+        convert(kernel(far), LANES)
+    few = "%half = spirv.Constant 32 : i32\n%first = spirv.SLessThan %id, %half : i32\n" + branch("%first", far)
+    assert convert(kernel(few), LANES).kernels
