@@ -104,7 +104,8 @@ class Exchanges:
 
     def _of(self, op: ir.Operation) -> Iterator[Access]:
         for memory, address in self._memories(op):
-            yield Access(memory, self._places.of(address), op.name != "spirv.Load")
+            place = self._places.of(address, in_rounds=isinstance(memory, int))
+            yield Access(memory, place, op.name != "spirv.Load")
 
     def _memories(self, op: ir.Operation) -> Iterator[tuple[str | int, ir.Value]]:
         """Yield what memory an op itself accesses, and its address there."""

@@ -95,8 +95,14 @@ class Places:
             if "built_in" in op.attributes
         }
 
-    def of(self, address: ir.Value) -> Place | None:
-        """Return where an address is in its variable, None if that is not known."""
+    def of(self, address: ir.Value, *, in_rounds: bool = False) -> Place | None:
+        """Return where an address is in its variable, None if that is not known.
+
+        Args:
+            address: The address.
+            in_rounds: Whether the counter of a loop is taken for what it starts from and a multiple of its step, which
+                says how places go on from thread to thread, and not which round a thread is in.
+        """
         chain = producer(address)
         if chain is None or chain.name != "spirv.AccessChain":
             return None
@@ -108,7 +114,7 @@ class Places:
         if integer_of(member) != 0 or len(indices) != 1 or pointed is None:
             return None
         block = read_block(pointed.pointee)
-        terms = self._terms(indices[0], block.stride if block else 1)
+        terms = self._terms(indices[0], block.stride if block else 1, in_rounds=in_rounds)
         return None if terms is None else Place(frozenset((term, n) for term, n in terms.items() if n))
 
     def same(self, value: ir.Value) -> bool:
@@ -124,7 +130,7 @@ class Places:
                 return False
         return True
 
-    def _terms(self, value: ir.Value, factor: int) -> Terms | None:
+    def _terms(self, value: ir.Value, factor: int, *, in_rounds: bool) -> Terms | None:
         known = integer_of(value)
         if known is not None:
             return {None: factor * known}
@@ -138,16 +144,41 @@ class Places:
             return {int(ir.IntegerAttr(ir.ArrayAttr(op.attributes["indices"])[0]).value): factor}
         if op is not None and name in ("IAdd", "ISub"):
             parts = [
-                self._terms(op.operands[0], factor),
-                self._terms(op.operands[1], factor if name == "IAdd" else -factor),
+                self._terms(op.operands[0], factor, in_rounds=in_rounds),
+                self._terms(op.operands[1], factor if name == "IAdd" else -factor, in_rounds=in_rounds),
             ]
             return None if parts[0] is None or parts[1] is None else _sum(parts[0], parts[1])
         if op is not None and name == "IMul":
             for one, other in (op.operands, reversed(list(op.operands))):
                 times = integer_of(one)
                 if times is not None:
-                    return self._terms(other, factor * times)
-        return {value: factor} if self.same(value) else None
+                    return self._terms(other, factor * times, in_rounds=in_rounds)
+        if self.same(value):
+            return {value: factor}
+        start = self._start(value) if in_rounds and op is None else None
+        terms = None if start is None else self._terms(start, factor, in_rounds=True)
+        return None if terms is None else _sum(terms, {value: factor})
+
+    def _start(self, counter: ir.Value) -> ir.Value | None:
+        """Return what the counter of a loop starts from, None for one that does not go on by the same for all."""
+        block = ir.BlockArgument(counter).owner
+        loop = block.owner.operation
+        if loop.name != "spirv.mlir.loop":
+            return None
+        number, starts = ir.BlockArgument(counter).arg_number, []
+        for other in loop.regions[0].blocks:
+            end = other.operations[len(other.operations) - 1].operation
+            if block not in end.successors:
+                continue
+            if end.name != "spirv.Branch":
+                return None
+            follows = end.operands[number]
+            step = producer(follows)
+            if step is None or step.name != "spirv.IAdd" or counter not in step.operands:
+                starts.append(follows)
+            elif not all(self.same(operand) for operand in step.operands if operand != counter):
+                return None
+        return starts[0] if len(starts) == 1 else None
 
     def _loads(self, op: ir.Operation | None) -> str | None:
         """Return the builtin that an op loads, None if it loads none."""

@@ -218,3 +218,15 @@ def test_products_of_small_integers_keep_their_signs() -> None:
     found = fanfold.compile(Products(), (a, b, c), target="xpu", device=OPENCL.driver)(a, b, c)
     for result, expected in zip(found, Products()(a, b, c), strict=True):
         assert torch.equal(result, expected)
+
+
+@pytest.mark.parametrize(("shape", "stride"), [((2, 8, 9, 33), 1), ((1, 6, 31, 5), 2)])
+def test_a_depthwise_convolution_without_a_bias(shape: tuple[int, ...], stride: int) -> None:
+    require(OPENCL)
+    torch.manual_seed(0)
+    # IREE's threads write the zeros that it starts from in another order than that in which they read them.
+    model = nn.Conv2d(shape[1], shape[1], 3, stride, 1, groups=shape[1], bias=False).eval()
+    x = torch.randn(shape)
+    with torch.no_grad():
+        found = fanfold.compile_and_run(model, (x,), target="xpu", device=OPENCL.driver)
+        torch.testing.assert_close(found, model(x), rtol=1e-5, atol=1e-5)
