@@ -172,7 +172,7 @@ def floor_divide(x: Tensor, y: Tensor) -> Tensor:
     return torch.where((rest != 0) & ((rest < 0) != (y < 0)), quotient - 1, quotient)
 
 
-def fmod(x: Tensor, y: Tensor | Number) -> Any:
+def fmod(x: Tensor | Number, y: Tensor | Number) -> Any:
     """What a quotient that is cut leaves."""
     dtype = torch.result_type(x, y)
     if dtype.is_floating_point or dtype == torch.bool:
