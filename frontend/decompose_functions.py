@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Own decompositions of functions of floats whose other lowerings are wrong at zeros, signs, infinities or NaN.
 
-All are computed in f32 where eager does ("wide", see `decompositions.py`), and in f64 for f64.
+All are computed in f32 where eager does ("wide", see `decompositions.py`). Functions with the series of f32 leave f64
+to the others.
 """
 
 from __future__ import annotations
@@ -106,8 +107,7 @@ def arctangent_of_two(y: Tensor, x: Tensor) -> Tensor:
     ratio = torch.where(smaller == larger, 1.0, smaller / larger)
     angle = _arc(torch.where(larger == 0, 0.0, ratio))
     angle = torch.where(high > wide_, math.pi / 2 - angle, angle)
-    is_left = torch.ones_like(x).copysign(x) < 0
-    angle = torch.where(is_left, math.pi - angle, angle).copysign(y)
+    angle = torch.where(has_sign(x), math.pi - angle, angle).copysign(y)
     return torch.where(x.isnan() | y.isnan(), math.nan, angle)
 
 

@@ -28,12 +28,13 @@ from math import prod
 
 from torch_mlir import ir
 
+from fanfold.errors import CompileError
 from fanfold.passes.walk import all_ops
 
 from .building import members, name_of, symbol
 from .exchanges import Access, Exchanges, computes, may_leave
 from .refusals import refusal
-from .workgroups import LOCAL_SIZE, drop_repetitions, local_size
+from .workgroups import drop_repetitions, local_size, size_modes
 
 _STRUCTURED = ("spirv.mlir.loop", "spirv.mlir.selection")
 _BARRIER = "spirv.ControlBarrier"
@@ -49,9 +50,8 @@ def add_barriers(module: ir.Operation, subgroup: int) -> None:
         CompileError: If a barrier would have to stand where not all threads of a workgroup come by, and the threads are
             more than a subgroup.
     """
-    modes = [op for op in members(module, "spirv.ExecutionMode") if str(op.attributes["execution_mode"]) == LOCAL_SIZE]
     for function in members(module, "spirv.func"):
-        for mode in modes:
+        for mode in size_modes(module):
             if symbol(mode, "fn") != name_of(function):
                 continue
             # IREE knows of the threads where it puts a barrier; here they are found by rules that are not as good.
@@ -109,13 +109,13 @@ class _Placement:
             if part is not None:
                 return self._pass(op, self._pass(part, since))
             if self._must:
-                raise refusal(op, "needs a barrier that it cannot have", expected=f"no need of one {_WHERE}")
+                raise _needed(op)
         if not self._exchanges.meet(since, accesses):
             return [*since, *accesses]
         if self._leaves and not self._must:
             return [*since, *accesses]
         if self._leaves:
-            raise refusal(op, "needs a barrier that it cannot have", expected=f"no need of one {_WHERE}")
+            raise _needed(op)
         _barrier(op)
         return accesses
 
@@ -137,6 +137,10 @@ class _Placement:
                 return _cut(op, body, i)
             since += accesses
         return None
+
+
+def _needed(op: ir.Operation) -> CompileError:
+    return refusal(op, "needs a barrier that it cannot have", expected=f"no need of one {_WHERE}")
 
 
 def _cut(op: ir.Operation, body: Sequence[ir.Operation], at: int) -> ir.Operation | None:

@@ -21,7 +21,7 @@ from .building import members, name_of, producer, symbol
 from .places import Places
 from .refusals import refusal
 from .types import read_pointer
-from .workgroups import LOCAL_SIZE, local_size
+from .workgroups import local_size, size_modes
 
 _SHARED = re.compile(r"!spirv\.struct<\(!spirv\.array<(\d+) x [^()]*>\)>")
 
@@ -33,8 +33,7 @@ def check_bounds(module: ir.Operation) -> None:
         CompileError: For the first one that is beyond its end.
     """
     places = Places(members(module, "spirv.GlobalVariable"))
-    modes = [op for op in members(module, "spirv.ExecutionMode") if str(op.attributes["execution_mode"]) == LOCAL_SIZE]
-    sizes = {symbol(op, "fn"): local_size(op) for op in modes}
+    sizes = {symbol(op, "fn"): local_size(op) for op in size_modes(module)}
     for function in members(module, "spirv.func"):
         size = sizes.get(name_of(function))
         if size is None:

@@ -44,7 +44,7 @@ def flatten_workgroups(module: ir.Operation, subgroup: int) -> None:
     Raises:
         CompileError: If that cannot be done.
     """
-    modes = [op for op in members(module, "spirv.ExecutionMode") if str(op.attributes["execution_mode"]) == LOCAL_SIZE]
+    modes = size_modes(module)
     sizes = {symbol(op, "fn"): local_size(op) for op in modes}
     ragged = {name: (x, y, z) for name, (x, y, z) in sizes.items() if x % subgroup and y * z > 1}
     if not ragged or not _depends_on_subgroups(module):
@@ -113,6 +113,11 @@ def drop_repetitions(module: ir.Operation, function: ir.Operation, mode: ir.Oper
     i32 = ir.IntegerType.get_signless(32)
     size = [n if dimension in used else 1 for dimension, n in enumerate(local_size(mode))]
     mode.attributes["values"] = ir.ArrayAttr.get([ir.IntegerAttr.get(i32, n) for n in size])
+
+
+def size_modes(module: ir.Operation) -> list[ir.Operation]:
+    """Return the ops of a module that set the sizes of workgroups."""
+    return [op for op in members(module, "spirv.ExecutionMode") if str(op.attributes["execution_mode"]) == LOCAL_SIZE]
 
 
 def local_size(mode: ir.Operation) -> tuple[int, int, int]:
